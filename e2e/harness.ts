@@ -1,0 +1,124 @@
+/** Runs the product as a user does: its own process, a home of its own, a project in a folder. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import {
+  parseRehearsalScript,
+  startRehearsal,
+  type Rehearsal,
+  type RehearsalTurn,
+} from "@cloister/backend/rehearsal";
+import type { JsonObject } from "@cloister/base";
+import { readEntries } from "@cloister/ledger";
+
+export const mainFile: string = join(import.meta.dirname, "../packages/cli/src/main.ts");
+
+export interface Place extends Disposable {
+  readonly base: string;
+  readonly home: string;
+  readonly project: string;
+  readonly ledger: string;
+  entries(): Promise<JsonObject[]>;
+}
+
+/** A project with these files, and an empty home. */
+export function createPlace(files: Readonly<Record<string, string>> = {}): Place {
+  const base = mkdtempSync(join(tmpdir(), "cloister-e2e-"));
+  const home = join(base, "home");
+  const project = join(base, "project");
+  for (const [path, content] of Object.entries({ "README.md": "A project.\n", ...files })) {
+    mkdirSync(dirname(join(project, path)), { recursive: true });
+    writeFileSync(join(project, path), content);
+  }
+  mkdirSync(join(home, ".ssh"), { recursive: true });
+  writeFileSync(join(home, ".ssh", "id_ed25519"), "HOME-CANARY");
+  const ledger = join(home, ".cloister", "ledger");
+  return {
+    base,
+    home,
+    project,
+    ledger,
+    entries: async () => (await Array.fromAsync(readEntries(ledger))).map(({ body }) => body),
+    [Symbol.dispose]: () => rmSync(base, { recursive: true, force: true }),
+  };
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Instead of our own source file. */
+  readonly entry?: string;
+  readonly onStart?: (child: ChildProcess) => void | Promise<void>;
+  /** Put before the command, such as strace and its options. */
+  readonly wrapper?: readonly string[];
+}
+
+export interface RunOutcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const RUN_MS_MAX = 120_000;
+
+export async function cloister(
+  place: Place,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunOutcome> {
+  const command = [...(options.wrapper ?? []), process.execPath, options.entry ?? mainFile, ...args];
+  const child = spawn(command[0] ?? "", command.slice(1), {
+    cwd: place.project,
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      HOME: place.home,
+      TMPDIR: tmpdir(),
+      LANG: "en_US.UTF-8",
+      ...options.environment,
+    },
+    stdio: ["pipe", "pipe", "pipe"],
+    timeout: RUN_MS_MAX,
+    killSignal: "SIGKILL",
+  });
+  const onStart = options.onStart?.(child);
+  child.stdin.on("error", () => {
+    /* it ended before it read its input */
+  });
+  child.stdin.end(options.input ?? "");
+  const [stdout, stderr, [code, signal]] = await Promise.all([
+    collect(child.stdout),
+    collect(child.stderr),
+    new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
+      child.on("close", (...end) => resolve(end)),
+    ),
+  ]);
+  await onStart;
+  return { code, signal, stdout, stderr };
+}
+
+export function rehearse(turns: readonly RehearsalTurn[], more: JsonObject = {}): Promise<Rehearsal> {
+  return startRehearsal(parseRehearsalScript({ ...more, turns }, "the test's script"));
+}
+
+/** What the server received, as text. */
+export function bodies(rehearsal: Rehearsal): string[] {
+  return rehearsal.requests.map(({ body }) => body.toString("utf8"));
+}
+
+export async function until<T>(
+  what: string,
+  probe: () => T | undefined | Promise<T | undefined>,
+): Promise<T> {
+  for (let tries = 0; tries < 1000; tries++) {
+    const found = await probe();
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`gave up waiting for ${what}`);
+}
+
+async function collect(stream: AsyncIterable<Buffer>): Promise<string> {
+  return Buffer.concat(await Array.fromAsync(stream)).toString("utf8");
+}

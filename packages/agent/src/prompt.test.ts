@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
+import { systemPrompt } from "./prompt.ts";
+import { tools } from "./tools/toolset.ts";
+
+test("the fixed prompt, tools and all, is at most 1,200 tokens: local prefill is the cost", () => {
+  const functions = tools.map(({ name, description, parameters }) => ({
+    type: "function",
+    function: { name, description, parameters },
+  }));
+  const tokens = countTokens(systemPrompt) + countTokens(JSON.stringify(functions));
+  assert.ok(tokens <= 1200, `${tokens} tokens`);
+});
+
+test("nothing in the fixed prompt depends on the user, the machine or the day", () => {
+  const text = systemPrompt + JSON.stringify(tools);
+  for (const word of [
+    process.cwd(),
+    process.env["HOME"] ?? "",
+    process.platform,
+    String(new Date().getFullYear()),
+  ]) {
+    if (word.length > 1) assert.ok(!text.includes(word), word);
+  }
+});

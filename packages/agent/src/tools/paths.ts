@@ -1,0 +1,67 @@
+/** Finds the real place of a path that a model wrote, and says whether it lies in the workspace. */
+import { lstat, realpath } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { systemCodeOf } from "@cloister/base";
+
+export type Place =
+  | {
+      readonly kind: "inside";
+      /** Absolute, symbolic links resolved as far as the path exists. */
+      readonly real: string;
+      /** Workspace-relative with "/" separators; "." for the workspace itself. */
+      readonly path: string;
+    }
+  | { readonly kind: "refused"; readonly text: string };
+
+const PATH_PARTS_MAX = 256;
+
+/**
+ * Resolves symbolic links first and compares whole components after, so that neither `/work-evil` beside `/work` nor
+ * a link that leaves the workspace passes. The cell would deny those places anyway; this is for a clear message.
+ */
+export async function locate(filePath: string, workspace: string): Promise<Place> {
+  if (filePath === "") return refused("The path is empty. Give a path relative to the workspace.");
+  if (filePath.includes("\0")) return refused("The path holds a NUL character. Give a plain path.");
+  let existing = resolve(workspace, filePath);
+  const missing: string[] = [];
+  for (let parts = 0; parts < PATH_PARTS_MAX; parts++) {
+    try {
+      return placeOf(filePath, workspace, join(await realpath(existing), ...missing));
+    } catch (error) {
+      const code = systemCodeOf(error);
+      if (code === "ELOOP") return refused(`${filePath} is a circle of symbolic links.`);
+      // EACCES: the place cannot be seen into; what lies above still tells inside from outside.
+      if (code !== "ENOENT" && code !== "ENOTDIR" && code !== "EACCES") throw error;
+    }
+    // A link to nothing must not be taken for a name that is free: a write through it could leave the workspace.
+    if (await isLink(existing)) {
+      return refused(`${filePath} is a symbolic link to a place that does not exist. Use the real path.`);
+    }
+    missing.unshift(basename(existing));
+    existing = dirname(existing);
+  }
+  return refused(`${filePath.slice(0, 80)}… has more than ${PATH_PARTS_MAX} parts.`);
+}
+
+function placeOf(filePath: string, workspace: string, real: string): Place {
+  const path = relative(workspace, real);
+  if (path === ".." || path.startsWith(`..${sep}`) || isAbsolute(path)) {
+    return refused(
+      `${filePath} is outside the workspace. Only files of the workspace can be used: give a path relative to it.`,
+    );
+  }
+  return { kind: "inside", real, path: path === "" ? "." : path.replaceAll(sep, "/") };
+}
+
+async function isLink(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isSymbolicLink();
+  } catch {
+    // Nothing there, or not to be seen: no link that could be followed.
+    return false;
+  }
+}
+
+function refused(text: string): Place {
+  return { kind: "refused", text };
+}

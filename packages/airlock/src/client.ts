@@ -1,0 +1,82 @@
+/** The cell's side of the keeper's socket: what the agent is given as its models and its commands. */
+import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import { CloisterError, isRecord, messageOf, parseJson } from "@cloister/base";
+import { errorText, readAnswer, type AnswerEvent } from "@cloister/wire";
+import type { CommandAnswer, CommandLine } from "./commands.ts";
+
+export interface KeeperClient {
+  /** Never throws: trouble is the last event. */
+  ask(body: readonly Uint8Array[], signal: AbortSignal): AsyncGenerator<AnswerEvent>;
+  run(
+    line: CommandLine,
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<CommandAnswer>;
+  close(): void;
+}
+
+export function createKeeperClient(socketPath: string): KeeperClient {
+  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  const post = (path: string, body: readonly Uint8Array[], signal: AbortSignal): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const length = body.reduce((sum, part) => sum + part.length, 0);
+      const headers = { "content-type": "application/json", "content-length": length };
+      const request = httpRequest({ agent, socketPath, path, method: "POST", headers, signal }, resolve);
+      request.on("error", reject);
+      for (const part of body) request.write(part);
+      request.end();
+    });
+
+  return {
+    async *ask(body, signal) {
+      try {
+        const response = await post("/v1/chat/completions", body, signal);
+        if (response.statusCode === 200) yield* readAnswer(response);
+        else yield refusal(response.statusCode ?? 0, await text(response));
+      } catch (error) {
+        if (signal.aborted) yield { kind: "failed", code: "cancelled", message: "cancelled" };
+        else yield { kind: "failed", code: "keeper-unreachable", message: messageOf(error) };
+      }
+    },
+    async run(line, { timeoutMs, signal }) {
+      const body = Buffer.from(JSON.stringify({ ...line, timeoutMs }));
+      const response = await post("/cloister/commands", [body], signal);
+      const answer = await text(response);
+      if (response.statusCode === 200) return parseJson(answer, "the keeper's answer") as CommandAnswer;
+      const { message, code } = toFailure(answer);
+      throw new CloisterError(message, { code });
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function refusal(status: number, body: string): AnswerEvent {
+  const { message, code, next } = toFailure(body);
+  return {
+    kind: "failed",
+    code: code === "" ? `upstream-${status}` : code,
+    message: message === "" ? `the model server answered ${status}` : message,
+    ...(next === undefined ? {} : { next }),
+  };
+}
+
+function toFailure(body: string): { message: string; code: string; next: string | undefined } {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return { message: body.slice(0, 1000), code: "", next: undefined }; // a server's plain text says more than nothing
+  }
+  const error = isRecord(value) && isRecord(value["error"]) ? value["error"] : {};
+  const rule = typeof error["rule"] === "string" ? ` (rule: ${error["rule"]})` : "";
+  return {
+    message: (errorText(value) ?? body.slice(0, 1000)) + rule,
+    code: typeof error["code"] === "string" ? error["code"] : "",
+    next: typeof error["next"] === "string" ? error["next"] : undefined,
+  };
+}
+
+async function text(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,86 @@
+/** Writes down what is about to be shown, to whom and under which rule; durable before the first byte leaves. */
+import { messageOf, type JsonObject } from "@cloister/base";
+import type { Attachment } from "@cloister/ledger";
+import type { Part } from "./seal.ts";
+import type { Decided, Refused } from "./decide.ts";
+
+export interface Recorded extends Decided {
+  /** The index of the intent in the ledger. */
+  readonly intent: number;
+}
+
+// An entry is at most 65,535 bytes. What a request adds beyond this many parts is committed to as one.
+const PARTS_MAX = 150;
+
+export async function record(decided: Decided): Promise<Recorded | Refused> {
+  const { session, parts, label, turn, client, decision, outgoing } = decided;
+  const { endpoint } = session;
+  const fresh = parts.filter((part) => session.conversation.firstShown(part.bytes));
+  try {
+    const receipt = await session.ledger.append({
+      type: "exposure.intent",
+      fields: {
+        session: session.id,
+        client: { name: client.name, version: client.version, evidence: client.evidence },
+        endpoint: {
+          id: endpoint.id,
+          url: endpoint.url,
+          clearance: endpoint.clearance,
+          operator: endpoint.operator,
+        },
+        model: turn.model,
+        label,
+        decision: { kind: decision.kind, rule: decision.rule },
+        bytes: outgoing.reduce((sum, piece) => sum + piece.length, 0),
+        known: parts.length - fresh.length,
+      },
+      attachments: joinOverflow(fresh).map((part) => toAttachment(part, label)),
+    });
+    return { ...decided, intent: receipt.index };
+  } catch (cause) {
+    session.onTrouble(cause);
+    return {
+      kind: "refused",
+      decision: {
+        kind: "refuse",
+        rule: "record-before-dispatch",
+        why: `the ledger could not be written (${messageOf(cause)}), and what the ledger does not hold is not sent`,
+        next: "free disk space or mend the ledger's directory, then ask again",
+      },
+    };
+  }
+}
+
+function toAttachment(part: Part, label: string): Attachment {
+  const { source, tool, files } = part.provenance;
+  const hidden: JsonObject = {
+    ...(files === undefined ? {} : { sources: files.map(({ path, from, to }) => ({ path, from, to })) }),
+    ...(tool === undefined ? {} : { tool }),
+  };
+  return {
+    type: "text",
+    data: part.bytes,
+    open: {
+      bytes: part.bytes.length,
+      label,
+      source,
+      ...(Object.keys(part.sealed).length === 0 ? {} : { sealed: part.sealed }),
+    },
+    hidden,
+  };
+}
+
+function joinOverflow(parts: readonly Part[]): Part[] {
+  if (parts.length <= PARTS_MAX) return [...parts];
+  const rest = parts.slice(PARTS_MAX - 1);
+  const sealed: Record<string, number> = {};
+  for (const part of rest) {
+    for (const [kind, count] of Object.entries(part.sealed)) sealed[kind] = (sealed[kind] ?? 0) + count;
+  }
+  const joined: Part = {
+    bytes: Buffer.concat(rest.map(({ bytes }) => bytes)),
+    provenance: { source: "tool", files: rest.flatMap(({ provenance }) => provenance.files ?? []) },
+    sealed,
+  };
+  return [...parts.slice(0, PARTS_MAX - 1), joined];
+}

@@ -1,0 +1,115 @@
+/** A whole airlock for a test: real ledger, real HTTP to a rehearsal model, the keeper's real socket. */
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createBackend } from "@cloister/backend";
+import {
+  parseRehearsalScript,
+  startRehearsal,
+  type Rehearsal,
+  type RehearsalTurn,
+} from "@cloister/backend/rehearsal";
+import { systemClock, type JsonObject } from "@cloister/base";
+import { openCells } from "@cloister/cell";
+import { openLedger, readEntries, type Ledger } from "@cloister/ledger";
+import type { Label } from "@cloister/policy";
+import type { AnswerEvent } from "@cloister/wire";
+import { createKeeperClient, type KeeperClient } from "../src/client.ts";
+import { openKeeper, openSession, type AirlockSession } from "../src/index.ts";
+
+export interface World extends AsyncDisposable {
+  readonly client: KeeperClient;
+  readonly session: AirlockSession;
+  readonly rehearsal: Rehearsal;
+  readonly ledgerDirectory: string;
+  readonly troubles: readonly unknown[];
+  ask(body: JsonObject, signal?: AbortSignal): Promise<AnswerEvent[]>;
+  /** What the model server received, request by request. */
+  sent(): string[];
+  entries(): Promise<JsonObject[]>;
+  /** The entries of a type, once there is one: some are written when the client has its answer already. */
+  recorded(type: string): Promise<JsonObject[]>;
+}
+
+export interface WorldOptions {
+  readonly turns?: readonly RehearsalTurn[];
+  readonly label?: Label;
+  readonly clearance?: Label;
+  /** In the place of the rehearsal model. */
+  readonly url?: string;
+  readonly wrapLedger?: (ledger: Ledger) => Ledger;
+}
+
+/** Any folder that is there: nothing is read from it or written to it. */
+export const projectFolder: string = realpathSync(tmpdir());
+
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const base = mkdtempSync(join(tmpdir(), "airlock-test-"));
+  const ledgerDirectory = join(base, "ledger");
+  const turns = options.turns ?? [{ text: "Hello." }];
+  const rehearsal = await startRehearsal(parseRehearsalScript({ turns }, "script"));
+  const ledger = await openLedger({ directory: ledgerDirectory, clock: systemClock });
+  const url = options.url ?? rehearsal.url;
+  const backend = createBackend({ baseUrl: url, clock: systemClock });
+  const troubles: unknown[] = [];
+  const session = openSession({
+    client: { name: "test", version: "1", evidence: "started" },
+    endpoint: { id: "home", url, clearance: options.clearance ?? "core", operator: "this machine", backend },
+    workspaceLabel: options.label ?? "internal",
+    workspace: projectFolder,
+    ledger: options.wrapLedger?.(ledger) ?? ledger,
+    clock: systemClock,
+    onTrouble: (trouble) => troubles.push(trouble),
+  });
+  const cells = await openCells({
+    tier: "none",
+    scratch: join(base, "cells"),
+    architecture: process.arch,
+    user: { uid: 0, gid: 0 },
+  });
+  const socketPath = join(base, "keeper.sock");
+  const view = { workspace: base, home: base, readable: [], sockets: [], system: "whole" } as const;
+  const keeper = await openKeeper({
+    session,
+    socketPath,
+    commands: { cells, view, environment: { PATH: "/usr/bin:/bin" }, forbids: () => undefined },
+  });
+  const client = createKeeperClient(socketPath);
+  const entries = async (): Promise<JsonObject[]> =>
+    (await Array.fromAsync(readEntries(ledgerDirectory))).map(({ body }) => body);
+  return {
+    client,
+    session,
+    rehearsal,
+    ledgerDirectory,
+    troubles,
+    ask: (body, signal = new AbortController().signal) =>
+      Array.fromAsync(client.ask([Buffer.from(JSON.stringify(body))], signal)),
+    sent: () => rehearsal.requests.map(({ body }) => Buffer.from(body).toString("utf8")),
+    entries,
+    recorded: async (type) => {
+      for (let tries = 0; tries < 400; tries++) {
+        const found = (await entries()).filter((entry) => entry["t"] === type);
+        if (found.length > 0) return found;
+        await systemClock.sleep(5);
+      }
+      return [];
+    },
+    async [Symbol.asyncDispose]() {
+      client.close();
+      await keeper.close();
+      await ledger.close();
+      await backend.close();
+      await rehearsal.close();
+      rmSync(base, { recursive: true, force: true });
+    },
+  };
+}
+
+export function user(content: string): JsonObject {
+  return { role: "user", content };
+}
+
+export function request(...messages: JsonObject[]): JsonObject {
+  return { model: "m", stream: true, tools: [], messages };
+}

@@ -1,0 +1,75 @@
+import { CloisterError } from "@cloister/base";
+import type { Clock } from "@cloister/base";
+import { createBackend } from "./backend.ts";
+import { cancelled } from "./errors.ts";
+import type { ServerDescription, ServerKind } from "./describe.ts";
+
+const candidateMsMax = 400;
+
+/** Where a server of a kind listens unless told otherwise. What answers there may be another kind all the same. */
+export interface KnownPort {
+  readonly name: ServerKind;
+  readonly port: number;
+}
+
+/** In order of preference. */
+export const knownPorts: readonly KnownPort[] = [
+  { name: "ollama", port: 11434 },
+  { name: "llama.cpp", port: 8080 },
+  { name: "vllm", port: 8000 },
+  { name: "sglang", port: 30000 },
+  { name: "lmstudio", port: 1234 },
+];
+
+export interface Discovered {
+  /** What the server says it is. */
+  readonly name: ServerKind;
+  readonly baseUrl: string;
+  /** Without the models that are somebody else's: "localhost" is not "local". */
+  readonly description: ServerDescription;
+}
+
+/**
+ * Looks for model servers on 127.0.0.1, and nowhere else, all ports at a time and each for at most 400 ms. Servers
+ * come in the order of `ports`, those without a model of their own not at all.
+ * @throws CloisterError `cancelled`.
+ */
+export async function discover(options: {
+  readonly ports?: readonly KnownPort[];
+  readonly signal?: AbortSignal;
+  readonly clock: Clock;
+}): Promise<Discovered[]> {
+  const { ports = knownPorts, signal, clock } = options;
+  const found = await Promise.all(ports.map((known) => look(known, { signal, clock })));
+  if (signal?.aborted === true) throw cancelled(signal.reason);
+  return found.flat();
+}
+
+async function look(
+  { port }: KnownPort,
+  { signal, clock }: { readonly signal: AbortSignal | undefined; readonly clock: Clock },
+): Promise<Discovered[]> {
+  const backend = createBackend({ baseUrl: `http://127.0.0.1:${port}`, clock });
+  const over = new AbortController();
+  const timer = new AbortController();
+  const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+  clock.sleep(candidateMsMax, timer.signal).then(
+    () => over.abort(),
+    () => {
+      // The answer came first, and ended the timer.
+    },
+  );
+  try {
+    const description = await backend.describe(either);
+    const models = description.models.filter((model) => model.remoteHost === undefined);
+    if (models.length === 0) return [];
+    return [{ name: description.server, baseUrl: backend.url.href, description: { ...description, models } }];
+  } catch (error) {
+    if (!(error instanceof CloisterError)) throw error;
+    // Nobody there, a stranger, too slow, still loading, or behind a key: nothing to offer without being asked.
+    return [];
+  } finally {
+    timer.abort();
+    await backend.close();
+  }
+}

@@ -1,0 +1,70 @@
+/** Folders that hold compilers and interpreters outside /usr, found through PATH, without opening the home. */
+import { realpathSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+/** Homes of version tools that are needed whole: the program in `bin` is only a door to the rest. */
+const wholeInHome = [
+  ".pyenv",
+  ".nvm",
+  ".rustup",
+  ".volta/tools",
+  ".volta/bin",
+  ".asdf",
+  ".sdkman/candidates",
+  "go/bin",
+];
+
+export interface Toolchains {
+  readonly readable: readonly string[];
+  readonly path: readonly string[];
+}
+
+/**
+ * What commands need to see of `path` (the folders of PATH). Under the home only the `bin` folder itself is shown,
+ * or the whole of a known version tool: `~/.cargo` beside its `bin` holds a registry token.
+ */
+export function findToolchains(path: readonly string[], home: string, workspace: string): Toolchains {
+  const readable = new Set<string>();
+  const folders: string[] = [];
+  for (const folder of path) {
+    const real = realOrUndefined(folder);
+    // Programs of a project's own node_modules come with its workspace, or belong to somebody else's project.
+    if (real === undefined || (real.endsWith("/node_modules/.bin") && !isWithin(real, workspace))) continue;
+    folders.push(real);
+    if (isWithin(real, "/usr") || real === "/bin" || real === "/sbin" || isWithin(real, workspace)) continue;
+    readable.add(toolchainRoot(real, home));
+  }
+  for (const name of wholeInHome) {
+    const real = realOrUndefined(join(home, name));
+    if (real !== undefined && folders.some((folder) => isWithin(folder, real))) readable.add(real);
+    if (real !== undefined && name === ".rustup" && folders.some((folder) => folder.endsWith(".cargo/bin"))) {
+      readable.add(real);
+    }
+  }
+  return { readable: outermost([...readable]), path: folders };
+}
+
+function toolchainRoot(folder: string, home: string): string {
+  const known = wholeInHome.map((name) => join(home, name)).find((root) => isWithin(folder, root));
+  if (known !== undefined) return known;
+  if (isWithin(folder, home)) return folder;
+  const parent = dirname(folder);
+  return parent === "/" ? folder : parent;
+}
+
+function outermost(paths: readonly string[]): string[] {
+  return paths.filter((path) => !paths.some((other) => other !== path && isWithin(path, other)));
+}
+
+function isWithin(path: string, root: string): boolean {
+  const way = relative(root, path);
+  return way === "" || (way !== ".." && !way.startsWith("../") && !way.startsWith("/"));
+}
+
+function realOrUndefined(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined; // PATH often names folders that do not exist
+  }
+}

@@ -1,0 +1,5 @@
+export const shop = {
+  name: "Tidepool",
+  paymentKey: "{{PAYMENT_KEY}}",
+  currency: "euro",
+};

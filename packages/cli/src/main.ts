@@ -1,0 +1,46 @@
+/** The entry: reads the command line, loads only what the command needs, and turns the outcome into an exit code. */
+import { CloisterError, formatError } from "@cloister/base";
+import { parseArguments, type Arguments } from "./arguments.ts";
+import { readEnvironment, type Environment } from "./environment.ts";
+import { exitCodeOf } from "./exit.ts";
+
+async function main(args: Arguments, environment: Environment): Promise<number> {
+  switch (args.command) {
+    case "run":
+      return (await import("./commands/run.ts")).run(args, environment);
+    case "tour":
+      return (await import("./tour/tour.ts")).tour(args, environment);
+    case "ledger-verify":
+      return (await import("./commands/ledger.ts")).verify(args, environment);
+    case "ledger-show":
+      return (await import("./commands/ledger.ts")).show(args, environment);
+    case "ledger-exposure":
+      return (await import("./commands/ledger.ts")).exposure(args, environment);
+    case "rehearse":
+      return (await import("./commands/rehearse.ts")).rehearse(args, environment);
+    case "agent-process":
+      return (await import("./agent-process.ts")).agentProcess(environment);
+    case "version":
+      environment.stdout.write(`cloister ${environment.version}\n`);
+      return 0;
+    case "help":
+      environment.stdout.write((await import("./words/words.ts")).wordsFor(environment.lang).help);
+      return 0;
+  }
+}
+
+async function start(): Promise<void> {
+  const environment = readEnvironment(import.meta.filename);
+  try {
+    process.exitCode = await main(parseArguments(process.argv.slice(2)), environment);
+  } catch (error) {
+    environment.stderr.write(`cloister: ${formatError(error)}\n`);
+    // A fault of ours shows where; a fault of the world does not need our stack.
+    if (!(error instanceof CloisterError) && error instanceof Error) {
+      environment.stderr.write(`${error.stack}\n`);
+    }
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+void start();

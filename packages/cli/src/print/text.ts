@@ -1,0 +1,48 @@
+import type { Environment } from "../environment.ts";
+import type { Printer } from "./printer.ts";
+import { createPaint, visible } from "./style.ts";
+
+/** The answer goes to stdout; what the agent does on the way goes to stderr, when a person is looking. */
+export function createTextPrinter({ stdout, stderr, colour }: Environment): Printer {
+  const paint = createPaint(colour && stderr.isTTY);
+  const watched = stderr.isTTY;
+  return {
+    event: (event) => {
+      if (!watched) return;
+      if (event.kind === "call") {
+        stderr.write(`${paint("cyan", event.name)} ${paint("dim", brief(event.args))}\n`);
+      }
+      if (event.kind === "status") stderr.write(`${paint("dim", visible(event.text))}\n`);
+      if (event.kind === "result" && !event.ok) {
+        stderr.write(`${paint("yellow", visible(firstLine(event.text)))}\n`);
+      }
+    },
+    end: ({ ending }) => {
+      if (ending.text !== "") {
+        stdout.write(`${stdout.isTTY ? visible(ending.text.trimEnd()) : ending.text.trimEnd()}\n`);
+      }
+      if (ending.error !== undefined) {
+        const { code, message, next } = ending.error;
+        stderr.write(
+          `cloister: ${visible(message)} [${code}]\n${next === undefined ? "" : `next: ${visible(next)}\n`}`,
+        );
+      }
+      if (ending.outcome === "cancelled") stderr.write("cloister: cancelled\n");
+    },
+  };
+}
+
+const BRIEF_CHARS_MAX = 160;
+
+/** The first argument says what a call is about; a cut is marked, never silent. */
+export function brief(args: Readonly<Record<string, unknown>>): string {
+  const first = Object.values(args).find((value) => typeof value === "string") ?? "";
+  const text = visible(first).replaceAll("\n", "⏎");
+  return text.length > BRIEF_CHARS_MAX
+    ? `${text.slice(0, BRIEF_CHARS_MAX)}… (${text.length} characters)`
+    : text;
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
+}

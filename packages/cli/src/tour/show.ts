@@ -1,0 +1,80 @@
+/** How the tour looks: numbered steps, the agent's doings as they come, everything else set back a little. */
+import type { AgentEvent } from "@cloister/agent";
+import { createPaint, paintDiff, visible, type Paint } from "../print/style.ts";
+import { brief } from "../print/text.ts";
+
+export interface Stage {
+  readonly paint: Paint;
+  step(title: string): void;
+  note(text: string): void;
+  good(text: string): void;
+  bad(text: string): void;
+  /** Output of a program, set back. */
+  output(text: string): void;
+  event(event: AgentEvent): void;
+  line(text?: string): void;
+}
+
+const OUTPUT_LINES_MAX = 14;
+
+export function createStage(write: (text: string) => void, colour: boolean): Stage {
+  const paint = createPaint(colour);
+  let steps = 0;
+  let textOpen = false;
+  const line = (text = ""): void => write(`${text}\n`);
+  const closeText = (): void => {
+    if (textOpen) line();
+    textOpen = false;
+  };
+  const output = (text: string): void => {
+    const lines = visible(text.trimEnd()).split("\n");
+    for (const each of lines.slice(0, OUTPUT_LINES_MAX)) line(paint("dim", `    │ ${each}`));
+    if (lines.length > OUTPUT_LINES_MAX) line(paint("dim", `    │ … (+${lines.length - OUTPUT_LINES_MAX})`));
+  };
+
+  return {
+    paint,
+    line,
+    output,
+    step: (title) => {
+      steps += 1;
+      line(`\n${paint(["bold", "cyan"], `${steps}  ${title}`)}`);
+    },
+    note: (text) => line(`   ${text}`),
+    good: (text) => line(`   ${paint("green", "✔")} ${text}`),
+    bad: (text) => line(`   ${paint("red", "✘")} ${text}`),
+    event: (event) => {
+      switch (event.kind) {
+        case "text":
+          if (!textOpen) write("   ");
+          textOpen = true;
+          write(visible(event.text));
+          break;
+        case "call":
+          closeText();
+          line(`   ${paint("cyan", `● ${event.name}`)} ${brief(event.args)}`);
+          break;
+        case "result":
+          closeText();
+          if (event.diff !== undefined) line(paintDiff(paint, event.diff.hunks).replaceAll(/^/gm, "    "));
+          else output(testSummary(event.text));
+          break;
+        case "turn":
+          closeText();
+          break;
+        case "start":
+        case "status":
+        case "reasoning":
+        case "end":
+          break;
+      }
+    },
+  };
+}
+
+/** Of a test run only what it found, so that the tour stays a story; other output is shown as it is. */
+export function testSummary(text: string): string {
+  const lines = text.split("\n");
+  const verdicts = lines.filter((line) => /^(ok|not ok) \d|^# (pass|fail) /.test(line));
+  return verdicts.length === 0 ? text : verdicts.join("\n");
+}

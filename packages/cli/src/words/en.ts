@@ -1,0 +1,64 @@
+import type { Words } from "./type.ts";
+
+export const en: Words = {
+  help: `Cloister: a coding agent that cannot leak.
+
+  cloister -p "…"             do a task in this project and exit
+      --endpoint URL          any OpenAI-compatible server; without it, one on this machine is looked for
+      --model NAME            without it, the server's first model
+      --max-turns N           stop after N answers of the model (100)
+      --output-format F       text | json | stream-json
+      --label L               what this project is: public | internal | restricted | core (internal)
+      --clearance L           what the endpoint may be shown (this machine: core; any other: public)
+      --cell none             run without confinement; it is shown, and recorded
+      --ledger DIR            where the record is kept (~/.cloister/ledger)
+      further input is read from stdin; the endpoint's key from CLOISTER_API_KEY
+
+  cloister tour               see it at work: no model, no network, half a minute  [--lang en|zh] [--keep]
+
+  cloister ledger verify      prove, offline, that the record was not altered  [--ledger DIR] [--key KEY|FILE]
+  cloister ledger exposure    which lines of which files were shown to which model  [--json] [--session ID]
+  cloister ledger show        every entry  [--json]
+
+  cloister rehearse SCRIPT    a model server that plays a script  [--port N]
+
+Settings: ~/.cloister/settings.json  {"endpoint": URL, "model": NAME, "clearance": L, "label": L}
+`,
+  tour: {
+    title: "Cloister: a coding agent that cannot leak",
+    rehearsal:
+      "This is a rehearsal: a script plays the model's part, so no model is needed.\n" +
+      "The agent, its cell, the airlock and the ledger are the real ones.",
+    steps: {
+      project: "A small project with a bug",
+      failing: "Its tests fail",
+      agent: "The agent at work, in a cell without a network",
+      passing: "The tests pass",
+      exposure: "What the model was shown",
+      verified: "The record is verified, offline, with the public key alone",
+      flipped: "Somebody changes one byte of the record",
+    },
+    lines: {
+      prompt: "The tests fail. Find out why, mend it, and show that it works.",
+      look: "I will run the tests first.",
+      cart: "A discount in percent is used as a factor. Mending it, and rounding to whole cents as AGENTS.md asks.",
+      settings: "The currency is not an ISO code. It stands right below a sealed key, which I leave alone.",
+      steal: "Now what a poisoned model would do: send the file with the key away.",
+      check: "And the tests again.",
+      done: "Two faults mended: the discount is a percentage now, rounded to whole cents (src/cart.js), and the currency is EUR (config/shop.js). All four tests pass.",
+    },
+    project: (folder) => `a copy in ${folder}`,
+    holds: (file) => `${file} holds a payment key (made up for this tour)`,
+    denied: "There is no network in there. The kernel says so, not a setting.",
+    sealed: (placeholder) => `In the place of the key, the model saw ${placeholder}.`,
+    keyKept: "It edited the line below it; the key in the file is whole.",
+    altered: (offset, from, to) => `in a copy of the log, byte ${offset}: ${from} becomes ${to}`,
+    done: (seconds) => `All of this took ${seconds} s. No connection left this machine.`,
+    own: `Now with a model of your own. Start any OpenAI-compatible server, change into a project, and say:
+
+  npx cloister -p "find and mend the failing test" --endpoint http://127.0.0.1:8080
+
+Without --endpoint, Cloister looks for Ollama, llama.cpp, vLLM, SGLang and LM Studio on this machine, and nowhere else.`,
+    kept: (folder) => `Everything is still there to look at: ${folder}`,
+  },
+};

@@ -1,0 +1,62 @@
+import type { Words } from "./type.ts";
+
+export const zh: Words = {
+  help: `Cloister:不会泄密的编程智能体。
+
+  cloister -p "…"             在当前项目中完成一项任务后退出
+      --endpoint URL          任何兼容 OpenAI 接口的服务器;不指定时只在本机寻找
+      --model NAME            不指定时使用服务器的第一个模型
+      --max-turns N           模型回答 N 次后停止(100)
+      --output-format F       text | json | stream-json
+      --label L               项目密级:public | internal | restricted | core(默认 internal)
+      --clearance L           该服务器可见的最高密级(本机:core;其他:public)
+      --cell none             不隔离运行;会明确显示并记录在案
+      --ledger DIR            账本目录(~/.cloister/ledger)
+      其余输入从标准输入读取;服务器密钥取自 CLOISTER_API_KEY
+
+  cloister tour               半分钟演示:不需要模型,不需要网络  [--lang en|zh] [--keep]
+
+  cloister ledger verify      离线证明账本未被篡改  [--ledger DIR] [--key KEY|FILE]
+  cloister ledger exposure    哪些文件的哪些行给哪个模型看过  [--json] [--session ID]
+  cloister ledger show        列出所有记录  [--json]
+
+  cloister rehearse SCRIPT    按剧本应答的模型服务器  [--port N]
+
+设置:~/.cloister/settings.json  {"endpoint": URL, "model": NAME, "clearance": L, "label": L}
+`,
+  tour: {
+    title: "Cloister:不会泄密的编程智能体",
+    rehearsal: "这是一次排演:由剧本扮演模型,所以不需要真实模型。\n智能体、隔离舱、气闸和账本都是真实运行的。",
+    steps: {
+      project: "一个有缺陷的小项目",
+      failing: "测试失败",
+      agent: "智能体在没有网络的隔离舱中工作",
+      passing: "测试通过",
+      exposure: "模型看到了什么",
+      verified: "离线验证账本,只需公钥",
+      flipped: "有人改动了账本中的一个字节",
+    },
+    lines: {
+      prompt: "测试失败了。请找出原因并修复,并证明修复有效。",
+      look: "我先运行测试。",
+      cart: "折扣是百分数,却被当作系数使用。现在修正,并按 AGENTS.md 的要求取整到分。",
+      settings: "货币不是 ISO 代码。它的上一行是一个被封存的密钥,我不去动它。",
+      steal: "下面是被投毒的模型会做的事:把含有密钥的文件发送出去。",
+      check: "再运行一次测试。",
+      done: "修复了两处错误:折扣现在按百分比计算并取整到分(src/cart.js),货币改为 EUR(config/shop.js)。四项测试全部通过。",
+    },
+    project: (folder) => `副本位于 ${folder}`,
+    holds: (file) => `${file} 中有一个支付密钥(为本演示虚构)`,
+    denied: "隔离舱里没有网络。这由内核保证,而不是靠一个开关。",
+    sealed: (placeholder) => `在密钥的位置,模型看到的是 ${placeholder}。`,
+    keyKept: "模型修改了它下面的一行;文件中的密钥完好无损。",
+    altered: (offset, from, to) => `在账本副本中,第 ${offset} 个字节:${from} 变为 ${to}`,
+    done: (seconds) => `全程用时 ${seconds} 秒。没有任何连接离开本机。`,
+    own: `现在换成您自己的模型。启动任何兼容 OpenAI 接口的服务器,进入一个项目,然后运行:
+
+  npx cloister -p "找出并修复失败的测试" --endpoint http://127.0.0.1:8080
+
+不指定 --endpoint 时,Cloister 只在本机寻找 Ollama、llama.cpp、vLLM、SGLang 和 LM Studio,绝不连接其他地方。`,
+    kept: (folder) => `所有文件都保留在这里,可供查看:${folder}`,
+  },
+};

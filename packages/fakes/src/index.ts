@@ -1,0 +1,3 @@
+export type { TinyCall, TinyFormat, TinyScript, TinyTurn } from "./tiny-model/script.ts";
+export { buildTinyModel } from "./tiny-model/tiny-gguf.ts";
+export type { TinyModel, TinyModelOptions } from "./tiny-model/tiny-gguf.ts";

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decide, join, labels } from "./index.ts";
+
+test("a label above the clearance is refused with rule, reason and next step; at or below it is sent", () => {
+  for (const [height, label] of labels.entries()) {
+    for (const [clearanceHeight, clearance] of labels.entries()) {
+      const decision = decide({ label, endpoint: { id: "e", clearance } });
+      assert.equal(decision.kind, height <= clearanceHeight ? "send" : "refuse", `${label} to ${clearance}`);
+      assert.equal(decision.rule, "label-within-clearance");
+      if (decision.kind === "refuse") assert.ok(decision.why.includes(label) && decision.next !== "");
+    }
+  }
+});
+
+test("the label of a whole is the highest of its parts", () => {
+  assert.equal(join("public", "restricted"), "restricted");
+  assert.equal(join("core", "internal"), "core");
+});

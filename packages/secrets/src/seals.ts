@@ -1,0 +1,174 @@
+import assert from "node:assert";
+import { createHmac } from "node:crypto";
+import { CloisterError } from "@cloister/base";
+import { findSecrets } from "./find.ts";
+import type { SecretKind } from "./finding.ts";
+import { createKnownValues } from "./known-values.ts";
+import { withoutLineNumbers } from "./line-numbers.ts";
+import { clearOfPlaceholders, formatPlaceholder, placeholderPattern, shortestFreeId } from "./placeholder.ts";
+
+const KEY_BYTES_MIN = 16;
+const SECRETS_MAX = 50_000;
+/** Files beyond these are not remembered, so that the secret stays sealed in them. */
+const ORIGINS_MAX = 1_000;
+/** Lines of a private key that are secret by themselves, should a later view show the middle of the block alone. */
+const KEY_LINE = /^[A-Za-z0-9+/=]{32,}$/;
+const KEY_LINES_MAX = 512;
+
+export interface SealedSecret {
+  readonly kind: SecretKind;
+  readonly placeholder: string;
+}
+
+export interface WithheldSecret {
+  readonly placeholder: string;
+  /** `other-file`: it has not been seen in that file. `unknown`: not of this conversation. */
+  readonly why: "other-file" | "unknown";
+}
+
+/** The lists name each placeholder once, in the order of their first place in the text. */
+export interface SealedText {
+  readonly text: string;
+  readonly sealed: readonly SealedSecret[];
+}
+
+export interface UnsealedText {
+  readonly text: string;
+  readonly restored: readonly SealedSecret[];
+  readonly withheld: readonly WithheldSecret[];
+}
+
+/**
+ * The secrets of one conversation, kept in memory only. The same value has the same placeholder throughout, so that
+ * sealed requests keep their common beginning; under another key it has another.
+ */
+export interface Seals {
+  /**
+   * Replaces every secret of the text, and every value known from before wherever it stands. `origin` is the
+   * workspace-relative path of the file the text came from, if it came from one. Sealing sealed text changes nothing.
+   * @throws CloisterError `too-many-secrets` beyond 50,000: nothing is passed on unsealed.
+   */
+  seal(text: string, origin?: string): SealedText;
+  /**
+   * Restores the placeholders of secrets that were seen in `file`, whatever case a model has put them in. Others
+   * stay as they are, and are reported. `file` is compared as text: normalise it as `origin` was.
+   */
+  unsealFor(file: string, text: string): UnsealedText;
+  /** How many secrets are sealed. */
+  readonly count: number;
+}
+
+interface Secret extends SealedSecret {
+  readonly value: string;
+  readonly origins: Set<string>;
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+  readonly kind: SecretKind;
+}
+
+/** `key` holds at least 16 random bytes, of this conversation alone: whoever has it can test guesses. */
+export function createSeals(key: Uint8Array): Seals {
+  assert(key.length >= KEY_BYTES_MIN, "a sealing key has at least 16 bytes");
+  const byValue = new Map<string, Secret>();
+  const byId = new Map<string, Secret>();
+  const known = createKnownValues();
+  const kindOfKnown = new Map<string, SecretKind>();
+
+  const learn = (value: string, kind: SecretKind): void => {
+    if (kindOfKnown.has(value)) return;
+    kindOfKnown.set(value, kind);
+    known.add(value);
+  };
+
+  const secretFor = (value: string, kind: SecretKind): Secret => {
+    const old = byValue.get(value);
+    if (old !== undefined) return old;
+    if (byValue.size >= SECRETS_MAX) {
+      throw new CloisterError(`this conversation holds more than ${SECRETS_MAX} secrets`, {
+        code: "too-many-secrets",
+        next: "keep the file with the secrets out of the conversation, and start a new one",
+      });
+    }
+    const id = shortestFreeId(createHmac("sha256", key).update(value).digest(), (taken) => byId.has(taken));
+    const secret = { value, kind, placeholder: formatPlaceholder(id, kind), origins: new Set<string>() };
+    byValue.set(value, secret);
+    byId.set(id, secret);
+    return secret;
+  };
+
+  const spansOf = (text: string): Span[] => {
+    const spans: Span[] = findSecrets(text);
+    for (const { start, end, kind } of spans) {
+      const value = withoutLineNumbers(text.slice(start, end));
+      learn(value, kind);
+      if (kind !== "private-key") continue;
+      // Both forms of the line end: real ones, and those of a JSON string.
+      const lines = value.split(/\r?\n|\\r\\n|\\n/, KEY_LINES_MAX);
+      for (const line of lines) if (KEY_LINE.test(line)) learn(line, kind);
+    }
+    for (const { start, end, value } of clearOfPlaceholders(text, known.find(text))) {
+      spans.push({ start, end, kind: kindOfKnown.get(value) ?? "named-secret" });
+    }
+    return union(spans);
+  };
+
+  return {
+    get count() {
+      return byValue.size;
+    },
+
+    seal(text, origin) {
+      const sealed = new Set<Secret>();
+      let out = "";
+      let done = 0;
+      for (const { start, end, kind } of spansOf(text)) {
+        const secret = secretFor(withoutLineNumbers(text.slice(start, end)), kind);
+        learn(secret.value, kind);
+        if (origin !== undefined && secret.origins.size < ORIGINS_MAX) secret.origins.add(origin);
+        sealed.add(secret);
+        out += text.slice(done, start) + secret.placeholder;
+        done = end;
+      }
+      return { text: out + text.slice(done), sealed: [...sealed].map(withoutValue) };
+    },
+
+    unsealFor(file, text) {
+      const restored = new Set<Secret>();
+      const withheld = new Map<string, WithheldSecret>();
+      const out = text.replace(placeholderPattern(), (match: string, id: string) => {
+        const placeholder = match.toUpperCase();
+        const secret = byId.get(id.toUpperCase());
+        if (secret?.placeholder === placeholder && secret.origins.has(file)) {
+          restored.add(secret);
+          return secret.value;
+        }
+        const why = secret?.placeholder === placeholder ? "other-file" : "unknown";
+        withheld.set(placeholder, { placeholder, why });
+        return match;
+      });
+      return { text: out, restored: [...restored].map(withoutValue), withheld: [...withheld.values()] };
+    },
+  };
+}
+
+function withoutValue({ kind, placeholder }: Secret): SealedSecret {
+  return { kind, placeholder };
+}
+
+/** Overlapping spans become one, of the kind of the longer. */
+function union(spans: readonly Span[]): Span[] {
+  const joined: Span[] = [];
+  for (const span of spans.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
+    const last = joined.at(-1);
+    if (last === undefined || span.start >= last.end) {
+      joined.push(span);
+    } else if (span.end > last.end) {
+      const kind = span.end - span.start > last.end - last.start ? span.kind : last.kind;
+      joined[joined.length - 1] = { start: last.start, end: span.end, kind };
+    }
+  }
+  return joined;
+}
