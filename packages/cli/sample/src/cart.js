@@ -7,5 +7,6 @@ export function total(items, discountPercent = 0) {
 export function add(items, item) {
   const known = items.find(({ name }) => name === item.name);
   if (known === undefined) return [...items, item];
-  return items.map((other) => (other === known ? { ...other, quantity: other.quantity + item.quantity } : other));
+  const merged = { ...known, quantity: known.quantity + item.quantity };
+  return items.map((other) => (other === known ? merged : other));
 }

@@ -28,7 +28,8 @@ export function createStage(write: (text: string) => void, colour: boolean): Sta
   };
   const output = (text: string): void => {
     const lines = visible(text.trimEnd()).split("\n");
-    for (const each of lines.slice(0, OUTPUT_LINES_MAX)) line(paint("dim", `    │ ${each}`));
+    const bar = paint("dim", "    │");
+    for (const each of lines.slice(0, OUTPUT_LINES_MAX)) line(`${bar} ${paintOutput(paint, each)}`);
     if (lines.length > OUTPUT_LINES_MAX) line(paint("dim", `    │ … (+${lines.length - OUTPUT_LINES_MAX})`));
   };
 
@@ -70,6 +71,12 @@ export function createStage(write: (text: string) => void, colour: boolean): Sta
       }
     },
   };
+}
+
+function paintOutput(paint: Paint, line: string): string {
+  if (/^ok \d|^# fail 0$/.test(line)) return paint("green", line);
+  if (/^not ok \d|^# fail /.test(line)) return paint("red", line);
+  return paint("dim", line);
 }
 
 /** Of a test run only what it found, so that the tour stays a story; other output is shown as it is. */

@@ -1,6 +1,7 @@
 /** The tour: the whole product on a small project, with a script in the place of the model. */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { startRehearsal } from "@cloister/backend/rehearsal";
 import { CloisterError } from "@cloister/base";
 import { openCells, runInCell } from "@cloister/cell";
@@ -170,22 +171,32 @@ async function showVerified({ stage, words, ledger }: Scene): Promise<void> {
   stage.note(stage.paint("dim", `root ${result.root}`));
 }
 
+/** Once clumsily, and once by somebody who knows the format and mends the line's checksum too. */
 async function showFlipped(scene: Scene): Promise<void> {
   const { stage, words, ledger, base } = scene;
   stage.step(words.steps.flipped);
   const altered = join(base, "ledger-altered");
   cpSync(ledger, altered, { recursive: true });
   const flip = flipOneByte(join(altered, "log", "wal"));
-  stage.note(words.altered(flip.offset, flip.from, flip.to));
-  const result = await verifyLedger({ directory: altered });
-  expect(result.kind === "broken" && result.entry !== undefined, "the change was not found");
-  stage.note(
-    `cloister ledger verify → ${stage.paint("red", `ALTERED at entry ${result.entry}`)}: ${result.cause}`,
-  );
+  for (const note of [words.altered(flip.offset, flip.from, flip.to), words.mended]) {
+    stage.note(note);
+    const result = await verifyLedger({ directory: altered });
+    expect(result.kind === "broken" && result.entry !== undefined, "the change was not found");
+    const verdict = stage.paint("red", `ALTERED at entry ${result.entry}`);
+    stage.note(`cloister ledger verify → ${verdict}: ${result.cause}`);
+    flip.mendChecksum();
+  }
+}
+
+interface Flip {
+  readonly offset: number;
+  readonly from: string;
+  readonly to: string;
+  mendChecksum(): void;
 }
 
 /** In the clearance of an exposure: the kind of byte that somebody would want to change. */
-function flipOneByte(folder: string): { offset: number; from: string; to: string } {
+function flipOneByte(folder: string): Flip {
   const segment = readdirSync(folder).toSorted()[0];
   expect(segment !== undefined, "the ledger is empty");
   const path = join(folder, segment);
@@ -194,7 +205,18 @@ function flipOneByte(folder: string): { offset: number; from: string; to: string
   const from = String.fromCharCode(bytes[offset] ?? 0);
   bytes[offset] = (bytes[offset] ?? 0) ^ 1;
   writeFileSync(path, bytes);
-  return { offset, from, to: String.fromCharCode(bytes[offset] ?? 0) };
+  return {
+    offset,
+    from,
+    to: String.fromCharCode(bytes[offset] ?? 0),
+    mendChecksum: () => {
+      // A line is `E <crc32 of the body, eight hex digits> <body>`.
+      const start = bytes.lastIndexOf("\n", offset) + 1;
+      const body = bytes.subarray(start + 11, bytes.indexOf("\n", offset));
+      bytes.write(crc32(body).toString(16).padStart(8, "0"), start + 2);
+      writeFileSync(path, bytes);
+    },
+  };
 }
 
 function expect(condition: boolean, what: string, detail = ""): asserts condition {

@@ -53,6 +53,7 @@ Settings: ~/.cloister/settings.json  {"endpoint": URL, "model": NAME, "clearance
     sealed: (placeholder) => `In the place of the key, the model saw ${placeholder}.`,
     keyKept: "It edited the line below it; the key in the file is whole.",
     altered: (offset, from, to) => `in a copy of the log, byte ${offset}: ${from} becomes ${to}`,
+    mended: "the line's checksum is mended as well, as somebody who knows the format would",
     done: (seconds) => `All of this took ${seconds} s. No connection left this machine.`,
     own: `Now with a model of your own. Start any OpenAI-compatible server, change into a project, and say:
 

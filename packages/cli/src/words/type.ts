@@ -32,6 +32,7 @@ export interface TourWords {
   readonly sealed: (placeholder: string) => string;
   readonly keyKept: string;
   readonly altered: (offset: number, from: string, to: string) => string;
+  readonly mended: string;
   readonly done: (seconds: string) => string;
   readonly own: string;
   readonly kept: (folder: string) => string;

@@ -51,6 +51,7 @@ export const zh: Words = {
     sealed: (placeholder) => `在密钥的位置,模型看到的是 ${placeholder}。`,
     keyKept: "模型修改了它下面的一行;文件中的密钥完好无损。",
     altered: (offset, from, to) => `在账本副本中,第 ${offset} 个字节:${from} 变为 ${to}`,
+    mended: "再把该行的校验和也改对,就像熟悉格式的人会做的那样",
     done: (seconds) => `全程用时 ${seconds} 秒。没有任何连接离开本机。`,
     own: `现在换成您自己的模型。启动任何兼容 OpenAI 接口的服务器,进入一个项目,然后运行:
 
