@@ -133,10 +133,13 @@ function prepareScratch(options: CellsOptions): { remove: () => void } {
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(scratch, name), content, { mode: 0o444 });
   }
-  // The demoted launcher must reach these files, and may write none of them.
+  const probed = join(scratch, "probe");
+  mkdirSync(probed, { mode: 0o700 });
+  // The demoted launcher must reach these files, and may write none of them but the probe's workspace.
   if (process.getuid?.() === 0 && user.uid !== 0) {
     chownSync(scratch, 0, user.gid);
     chmodSync(scratch, 0o750);
+    chownSync(probed, user.uid, user.gid);
   }
   return { remove: () => rmSync(scratch, { recursive: true, force: true }) };
 }

@@ -1,6 +1,6 @@
 /** Can a cell be had here? Found out by making one, never by version numbers: vendors back-port and forbid. */
 import type { ChildProcess } from "node:child_process";
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { CloisterError } from "@cloister/base";
 import type { Host } from "./bubblewrap.ts";
@@ -24,7 +24,6 @@ export async function probe(options: ProbeOptions): Promise<Host> {
     );
   }
   const workspace = join(options.scratch, "probe");
-  mkdirSync(workspace, { mode: 0o755 });
   const view: CellView = { workspace, home: "/home/user", readable: [], sockets: [], system: "whole" };
   const launch: Launch = { argv: ["/usr/bin/true"], directory: "/", environment: {} };
   const host = { bwrap, scratch: options.scratch, uid: options.uid, gid: options.gid };

@@ -1,5 +1,5 @@
 /** Folders that hold compilers and interpreters outside /usr, found through PATH, without opening the home. */
-import { realpathSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 /** Homes of version tools that are needed whole: the program in `bin` is only a door to the rest. */
@@ -19,17 +19,26 @@ export interface Toolchains {
   readonly path: readonly string[];
 }
 
+export interface ToolchainOptions {
+  readonly home: string;
+  readonly workspace: string;
+  /** Who the commands will run as: a root keeper's own tools may be out of their reach. */
+  readonly user: { readonly uid: number; readonly gid: number };
+}
+
 /**
  * What commands need to see of `path` (the folders of PATH). Under the home only the `bin` folder itself is shown,
  * or the whole of a known version tool: `~/.cargo` beside its `bin` holds a registry token.
  */
-export function findToolchains(path: readonly string[], home: string, workspace: string): Toolchains {
+export function findToolchains(path: readonly string[], options: ToolchainOptions): Toolchains {
+  const { home, workspace, user } = options;
   const readable = new Set<string>();
   const folders: string[] = [];
   for (const folder of path) {
     const real = realOrUndefined(folder);
     // Programs of a project's own node_modules come with its workspace, or belong to somebody else's project.
     if (real === undefined || (real.endsWith("/node_modules/.bin") && !isWithin(real, workspace))) continue;
+    if (!isReachable(real, user)) continue;
     folders.push(real);
     if (isWithin(real, "/usr") || real === "/bin" || real === "/sbin" || isWithin(real, workspace)) continue;
     readable.add(toolchainRoot(real, home));
@@ -50,6 +59,17 @@ function toolchainRoot(folder: string, home: string): string {
   if (isWithin(folder, home)) return folder;
   const parent = dirname(folder);
   return parent === "/" ? folder : parent;
+}
+
+/** Whether every folder on the way lets this user through, by the permission bits. */
+function isReachable(path: string, user: ToolchainOptions["user"]): boolean {
+  if (user.uid === 0) return true;
+  for (let at = path; at !== "/"; at = dirname(at)) {
+    const { mode, uid, gid } = statSync(at);
+    const bits = uid === user.uid ? mode >> 6 : gid === user.gid ? mode >> 3 : mode;
+    if ((bits & 1) === 0) return false;
+  }
+  return true;
 }
 
 function outermost(paths: readonly string[]): string[] {

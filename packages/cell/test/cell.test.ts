@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
+  chownSync,
   existsSync,
+  statSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -263,6 +265,38 @@ test("a flood of output costs no more memory than its limit; both ends are kept"
 
 test("no set-user-id file is left behind", async () => {
   assert.match((await inside("touch s; chmod 4755 s")).output, /not permitted/);
+});
+
+test("a root launcher takes the identity of whoever it is told to: root's files are not its own", async (t) => {
+  if (process.getuid?.() !== 0) {
+    t.diagnostic(
+      "not root, so there is nothing to drop: the ordinary identity is what every other test here runs as",
+    );
+    return;
+  }
+  const folder = mkdtempSync("/var/tmp/cell-owner-");
+  chownSync(folder, 65_534, 65_534);
+  writeFileSync(join(folder, "of-root.txt"), "root's own", { mode: 0o600 });
+  const scratch = mkdtempSync("/var/tmp/cell-scratch-");
+  const user = { uid: 65_534, gid: 65_534 };
+  const demoted = await openCells({ tier: "bubblewrap", scratch, architecture: process.arch, user });
+  const view = { ...commandView(), workspace: folder, readable: [] };
+  const launch = {
+    ...shell("cat of-root.txt; touch made.txt; grep -E '^(Uid|Groups)' /proc/self/status"),
+    directory: folder,
+  };
+  const { output } = await runInCell(
+    demoted,
+    view,
+    launch,
+    { timeoutMs: 30_000, outputBytesMax: 10_000 },
+    never(),
+  );
+  demoted.close();
+  assert.match(output, /Permission denied/);
+  assert.doesNotMatch(output, /root's own/);
+  assert.equal(statSync(join(folder, "made.txt")).uid, 65_534);
+  rmSync(folder, { recursive: true });
 });
 
 test("where no cell can be made, the refusal says what to install and how to go on without", async () => {

@@ -1,5 +1,5 @@
 /** One session put together: cells, ledger, airlock and keeper around an agent that is started in its own cell. */
-import { accessSync, chmodSync, chownSync, mkdtempSync, realpathSync, statSync } from "node:fs";
+import { accessSync, mkdtempSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { openKeeper, openSession } from "@cloister/airlock";
 import type { AgentEvent, Ending } from "@cloister/agent";
@@ -46,7 +46,7 @@ export async function runSession(
   const { chosen, tier } = request;
   const workspace = checkWorkspace(request.workspace, environment.home);
   const user = userFor(workspace, environment);
-  const scratch = makeScratch(environment.temporary, user);
+  const scratch = makeScratch(environment.temporary);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => chosen.endpoint.backend.close());
   if (tier !== "none") {
@@ -157,7 +157,11 @@ export interface CommandCell {
 
 /** What the agent's commands see: the system's programs and the user's toolchains, the workspace, and no socket. */
 export function commandCell(workspace: string, environment: Environment): CommandCell {
-  const toolchains = findToolchains(environment.path, environment.home, workspace);
+  const toolchains = findToolchains(environment.path, {
+    home: environment.home,
+    workspace,
+    user: userFor(workspace, environment),
+  });
   // The Node that runs us comes last, so that a project finds one even where none is installed.
   const ownNode = dirname(realpathSync(environment.node));
   const path = [...toolchains.path, ownNode];
@@ -206,16 +210,11 @@ function checkWorkspace(path: string, home: string): string {
 
 const SOCKET_PATH_BYTES_MAX = 100;
 
-/** Only we (and the user the cells run as) may enter it: the keeper's socket is inside. */
-function makeScratch(temporary: string, user: { uid: number; gid: number }): string {
+/** Only we may enter it, and the user the cells run as: the keeper's socket is inside. */
+function makeScratch(temporary: string): string {
   const base =
     `${temporary}/cloister-XXXXXX/keeper.sock`.length <= SOCKET_PATH_BYTES_MAX ? temporary : "/tmp";
-  const scratch = mkdtempSync(join(base, "cloister-"));
-  if (process.getuid?.() === 0 && user.uid !== 0) {
-    chownSync(scratch, 0, user.gid);
-    chmodSync(scratch, 0o750);
-  }
-  return scratch;
+  return mkdtempSync(join(base, "cloister-"));
 }
 
 function hasProgram(name: string, path: readonly string[]): boolean {

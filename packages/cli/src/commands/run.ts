@@ -12,6 +12,9 @@ import { readSettings } from "../settings.ts";
 export async function run(args: RunArguments, environment: Environment): Promise<number> {
   const settings = readSettings(environment.home);
   const prompt = joinInput(args.prompt, await readInput(environment.stdin));
+  if (prompt.trim() === "") {
+    throw new CloisterError("there is no task", { code: "usage", next: 'cloister -p "what to do"' });
+  }
   const interrupt = new AbortController();
   const ignore = environment.onInterrupt(() =>
     interrupt.abort(new CloisterError("interrupted", { code: "cancelled" })),
