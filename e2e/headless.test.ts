@@ -196,7 +196,7 @@ test("without a model it says in four lines what to start; a wrong option names 
   assert.match(usage.stderr, /text, json, stream-json/);
 });
 
-test("an endpoint that is not this machine is cleared for nothing until somebody says so", async () => {
+test("a project that is not public does not go to an endpoint that is cleared for public only", async () => {
   using place = createPlace();
   const rehearsal = await rehearse([{ text: "Done." }]);
   const result = await cloister(place, ["-p", "x", "--endpoint", rehearsal.url, "--clearance", "public"]);

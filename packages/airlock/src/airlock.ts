@@ -12,7 +12,7 @@ import { unseal } from "./stages/unseal.ts";
 
 /**
  * Takes one request through all stages. `record` stands before `dispatch` on purpose: what the ledger does not hold
- * has not been sent. The stages before it are pure; the ones after it only ever see what was recorded.
+ * has not been sent. The stages before it touch nothing but the session's own memory; the ones after it only see what was recorded.
  * @throws CloisterError for a request that is none (`bad-request`), or a server that cannot be reached
  */
 export async function pass(arrival: Arrival): Promise<AnswerStream | Refused> {
@@ -42,7 +42,7 @@ async function answer(recorded: Recorded): Promise<AnswerStream> {
 /** A refusal is recorded too: what was asked of which endpoint, and the rule that forbade it. */
 function refuse({ session }: Arrival, refused: Refused): Refused {
   const { endpoint } = session;
-  const { rule, why } = refused.decision;
+  const { rule } = refused.decision;
   session.ledger
     .append({
       type: "decision",
@@ -55,7 +55,7 @@ function refuse({ session }: Arrival, refused: Refused): Refused {
           operator: endpoint.operator,
         },
         label: session.workspaceLabel,
-        decision: { kind: "refuse", rule, why },
+        decision: { kind: "refuse", rule },
       },
     })
     .catch(session.onTrouble);

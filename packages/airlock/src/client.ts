@@ -2,15 +2,16 @@
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { CloisterError, isRecord, messageOf, parseJson } from "@cloister/base";
 import { errorText, readAnswer, type AnswerEvent } from "@cloister/wire";
-import type { CommandAnswer, CommandLine } from "./commands.ts";
+import type { RunResult } from "@cloister/cell";
+import type { CommandLine } from "./commands.ts";
 
 export interface KeeperClient {
   /** Never throws: trouble is the last event. */
-  ask(body: readonly Uint8Array[], signal: AbortSignal): AsyncGenerator<AnswerEvent>;
-  run(
+  readonly ask: (body: readonly Uint8Array[], signal: AbortSignal) => AsyncGenerator<AnswerEvent>;
+  readonly run: (
     line: CommandLine,
     options: { readonly timeoutMs: number; readonly signal: AbortSignal },
-  ): Promise<CommandAnswer>;
+  ) => Promise<RunResult>;
   close(): void;
 }
 
@@ -41,9 +42,9 @@ export function createKeeperClient(socketPath: string): KeeperClient {
       const body = Buffer.from(JSON.stringify({ ...line, timeoutMs }));
       const response = await post("/cloister/commands", [body], signal);
       const answer = await text(response);
-      if (response.statusCode === 200) return parseJson(answer, "the keeper's answer") as CommandAnswer;
-      const { message, code } = toFailure(answer);
-      throw new CloisterError(message, { code });
+      if (response.statusCode === 200) return parseJson(answer, "the keeper's answer") as RunResult;
+      const { message, code, next } = toFailure(answer);
+      throw new CloisterError(message, { code, ...(next === undefined ? {} : { next }) });
     },
     close: () => agent.destroy(),
   };

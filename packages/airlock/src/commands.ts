@@ -1,4 +1,4 @@
-/** Commands of the agent: decided, recorded, then started in a cell of their own, beside the agent's, never in it. */
+/** Commands of the agent: recorded, then started in a cell of their own, beside the agent's, never in it. */
 import { existsSync } from "node:fs";
 import { CloisterError, isRecord } from "@cloister/base";
 import { runInCell, type Cells, type CellView, type RunResult } from "@cloister/cell";
@@ -15,13 +15,7 @@ export interface CommandWorld {
   readonly cells: Cells;
   readonly view: CellView;
   readonly environment: Readonly<Record<string, string>>;
-  /** Which commands may not even be started; undefined lets a command pass. */
-  readonly forbids: (line: CommandLine) => { readonly rule: string; readonly why: string } | undefined;
 }
-
-export type CommandAnswer =
-  | ({ readonly kind: "ran" } & RunResult)
-  | { readonly kind: "refused"; readonly rule: string; readonly why: string };
 
 const TIMEOUT_MS_MAX = 600_000;
 const OUTPUT_BYTES_MAX = 30_000;
@@ -55,7 +49,7 @@ export async function runCommand(
   world: CommandWorld,
   request: CommandRequest,
   signal: AbortSignal,
-): Promise<CommandAnswer> {
+): Promise<RunResult> {
   const text = "shell" in request.line ? request.line.shell : JSON.stringify(request.line.argv);
   const command = {
     type: "command",
@@ -63,14 +57,11 @@ export async function runCommand(
     open: { bytes: Buffer.byteLength(text) },
     hidden: {},
   };
-  const forbidden = world.forbids(request.line);
-  const decision = forbidden === undefined ? { kind: "run" } : { kind: "refuse", rule: forbidden.rule };
   const call = await session.ledger.append({
     type: "tool.call",
-    fields: { session: session.id, tier: world.cells.tier, decision },
+    fields: { session: session.id, tier: world.cells.tier },
     attachments: [command],
   });
-  if (forbidden !== undefined) return { kind: "refused", ...forbidden };
 
   const argv = "shell" in request.line ? [shellPath(), "-c", request.line.shell] : request.line.argv;
   const started = session.clock.now();
@@ -95,7 +86,7 @@ export async function runCommand(
       },
     })
     .catch(session.onTrouble);
-  return { kind: "ran", ...result };
+  return result;
 }
 
 function shellPath(): string {

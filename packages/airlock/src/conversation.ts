@@ -23,8 +23,9 @@ export interface Conversation {
    * byte, then the new messages.
    */
   extend(turn: Turn, sealed: SealedTurn): Buffer[];
-  /** How many parts this endpoint has been shown already, and which of `parts` are among them. */
-  firstShown(part: Uint8Array): boolean;
+  /** Whether the endpoint has been shown these bytes before, on record. */
+  isShown(part: Uint8Array): boolean;
+  markShown(part: Uint8Array): void;
 }
 
 export interface SealedTurn {
@@ -90,13 +91,15 @@ export function createConversation(): Conversation {
       rawPrefix = nextRawPrefix;
       return [sent.view(), CLOSE];
     },
-    firstShown(part) {
-      const digest = sha256(part).toString("base64");
-      if (shown.has(digest)) return false;
-      if (shown.size < SHOWN_PARTS_MAX) shown.add(digest);
-      return true;
+    isShown: (part) => shown.has(digestOf(part)),
+    markShown: (part) => {
+      if (shown.size < SHOWN_PARTS_MAX) shown.add(digestOf(part));
     },
   };
+}
+
+function digestOf(part: Uint8Array): string {
+  return sha256(part).toString("base64");
 }
 
 function endsLikeOurs(body: Buffer): boolean {

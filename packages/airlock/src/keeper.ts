@@ -1,6 +1,6 @@
 /** The keeper's door: one Unix socket, which only the agent's cell can reach. Models and commands, nothing else. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { chmodSync } from "node:fs";
+import { chmodSync, chownSync } from "node:fs";
 import { CloisterError, messageOf, parseJson } from "@cloister/base";
 import { pass } from "./airlock.ts";
 import { parseCommandRequest, runCommand, type CommandWorld } from "./commands.ts";
@@ -10,8 +10,9 @@ import { failureText, type AnswerStream } from "./stages/dispatch.ts";
 export interface KeeperOptions {
   readonly session: AirlockSession;
   readonly commands: CommandWorld;
-  /** In a directory that no other user can enter. */
   readonly socketPath: string;
+  /** Who may connect, beside root: the user the agent runs as. */
+  readonly owner: { readonly uid: number; readonly gid: number };
 }
 
 export interface Keeper {
@@ -33,8 +34,9 @@ export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
     server.once("error", reject);
     server.listen(options.socketPath, resolve);
   });
-  // The agent may run as another user than a root keeper; the directory is what keeps others out.
-  chmodSync(options.socketPath, 0o666);
+  // Connecting asks for the right to write. A root keeper's agent runs as another user.
+  chmodSync(options.socketPath, 0o600);
+  if (process.getuid?.() === 0) chownSync(options.socketPath, options.owner.uid, options.owner.gid);
   return { close: () => closeServer(server) };
 }
 

@@ -53,6 +53,23 @@ test("what cannot be recorded is not sent", async () => {
   assert.deepEqual(world.sent(), []);
 });
 
+test("after a failed record, the next one holds the parts that the lost one would have held", async () => {
+  let failing = true;
+  await using world = await createWorld({
+    wrapLedger: (ledger) => ({
+      ...ledger,
+      append: (entry) => (failing ? Promise.reject(new Error("no space left")) : ledger.append(entry)),
+    }),
+  });
+  await world.ask(request(user("hi")));
+  failing = false;
+  await world.ask(request(user("hi")));
+  const intents = await world.recorded("exposure.intent");
+  const counts = intents.map(({ known, parts }) => [known, Array.isArray(parts) ? parts.length : 0]);
+  assert.deepEqual(counts, [[0, 2]]);
+  assert.equal(world.sent().length, 1);
+});
+
 test("an answer streams through: text as it comes, one end, the usage; and its result is recorded", async () => {
   await using world = await createWorld({ turns: [{ text: "Hello there.", reasoning: "Hm." }] });
   const events = await world.ask({ ...request(user("hi")), stream_options: { include_usage: true } });
@@ -192,6 +209,7 @@ test("a server that is not there is an error with a next step, and recorded", as
   await using world = await createWorld({ url: "http://127.0.0.1:9/v1" });
   const [event] = await world.ask(request(user("hi")));
   assert.ok(event?.kind === "failed" && event.code === "endpoint-unreachable");
+  assert.ok((event.next ?? "") !== "", "the next step comes through the socket");
   assert.equal((await world.recorded("exposure.result"))[0]?.["outcome"], "failed");
 });
 
@@ -206,7 +224,7 @@ test("a command is recorded before it runs, with its end after it; a secret in i
   await using world = await createWorld();
   const options = { timeoutMs: 10_000, signal: new AbortController().signal };
   const answer = await world.client.run({ shell: `echo ${secret} | wc -c; exit 3` }, options);
-  assert.ok(answer.kind === "ran" && answer.exitCode === 3);
+  assert.ok(answer.exitCode === 3);
   await world.recorded("tool.result");
   assert.deepEqual(
     (await world.entries()).map((entry) => entry["t"]),

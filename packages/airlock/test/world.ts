@@ -72,7 +72,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const keeper = await openKeeper({
     session,
     socketPath,
-    commands: { cells, view, environment: { PATH: "/usr/bin:/bin" }, forbids: () => undefined },
+    owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+    commands: { cells, view, environment: { PATH: "/usr/bin:/bin" } },
   });
   const client = createKeeperClient(socketPath);
   const entries = async (): Promise<JsonObject[]> =>

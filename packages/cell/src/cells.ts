@@ -137,8 +137,7 @@ function prepareScratch(options: CellsOptions): { remove: () => void } {
   mkdirSync(probed, { mode: 0o700 });
   // The demoted launcher must reach these files, and may write none of them but the probe's workspace.
   if (process.getuid?.() === 0 && user.uid !== 0) {
-    chownSync(scratch, 0, user.gid);
-    chmodSync(scratch, 0o750);
+    chmodSync(scratch, 0o711);
     chownSync(probed, user.uid, user.gid);
   }
   return { remove: () => rmSync(scratch, { recursive: true, force: true }) };

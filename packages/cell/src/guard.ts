@@ -2,8 +2,8 @@
  * Paths in a workspace that run code, or steer Cloister, when somebody uses the repository outside the cell: a
  * command inside must not write them. Mounts do it, so the rule holds for every program, whatever it is called.
  */
-import { lstatSync, rmdirSync, unlinkSync, type Stats } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, readFileSync, realpathSync, rmdirSync, statSync, unlinkSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 
 export type Guard =
   /** The directory becomes a mount of its own, so that it cannot be renamed away from under its guarded files. */
@@ -25,7 +25,10 @@ const gitPaths = [
 ] as const;
 
 export function guardsOf(workspace: string): Guard[] {
-  return [...gitGuards(join(workspace, ".git")), ...ownGuards(join(workspace, ".cloister"))];
+  return [
+    ...gitGuards(join(workspace, ".git"), workspace),
+    ...ownGuards(join(workspace, ".cloister"), workspace),
+  ];
 }
 
 /** Guarded paths that are not there yet. Where a cell has been, an empty mount point stands for each of them. */
@@ -40,7 +43,7 @@ export function missingGuarded(workspace: string): string[] {
 export function removeMountPoints(paths: readonly string[]): void {
   for (const path of paths) {
     try {
-      const stats = statOf(path);
+      const stats = lstatSync(path, { throwIfNoEntry: false });
       if (stats?.isDirectory()) rmdirSync(path);
       else if (stats?.isFile() && stats.size === 0) unlinkSync(path);
     } catch {
@@ -49,31 +52,67 @@ export function removeMountPoints(paths: readonly string[]): void {
   }
 }
 
-function gitGuards(git: string): Guard[] {
-  const stats = statOf(git);
-  if (stats === undefined) return [];
-  // A `.git` file names the real directory (a worktree, a submodule): who rewrites it chooses the hooks.
-  // A `.git` that is a link is read-only by what it points to, or points out of sight; a mount on a link is refused.
-  if (stats.isFile()) return [{ kind: "read-only", path: git }];
-  if (!stats.isDirectory()) return [];
-
-  const guards: Guard[] = [{ kind: "pin", path: git }];
-  for (const { name, required } of gitPaths) {
-    const path = join(git, name);
-    const found = statOf(path);
-    if (found?.isSymbolicLink()) continue;
-    if (found !== undefined) guards.push({ kind: "read-only", path });
-    else if (required !== undefined) guards.push({ kind: `empty-${required}`, path });
+function gitGuards(path: string, workspace: string): Guard[] {
+  const found = find(path, workspace);
+  switch (found.kind) {
+    case "missing":
+      // A repository made inside would have hooks and settings of the maker's choice, and whoever runs git here
+      // later would run them.
+      return [{ kind: "empty-directory", path }];
+    case "elsewhere":
+      return [];
+    case "file":
+      // It names the real directory (a worktree, a submodule): who rewrites it chooses the hooks.
+      return [{ kind: "read-only", path: found.path }, ...namedDirectory(found.path, workspace)];
+    case "directory":
+      return directoryGuards(found.path, workspace);
   }
-  return guards;
 }
 
-function ownGuards(path: string): Guard[] {
-  const stats = statOf(path);
-  if (stats === undefined) return [{ kind: "empty-directory", path }];
-  return stats.isSymbolicLink() ? [] : [{ kind: "read-only", path }];
+function directoryGuards(git: string, workspace: string): Guard[] {
+  const guards = gitPaths.map(({ name, required }): Guard | undefined => {
+    const path = join(git, name);
+    const found = find(path, workspace);
+    if (found.kind === "elsewhere") return undefined;
+    if (found.kind !== "missing") return { kind: "read-only", path: found.path };
+    return required === undefined ? undefined : { kind: `empty-${required}`, path };
+  });
+  return [{ kind: "pin", path: git }, ...guards.filter((guard) => guard !== undefined)];
 }
 
-function statOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
+/** The directory that a `.git` file names, when it lies in the workspace: its hooks are as good as any. */
+function namedDirectory(file: string, workspace: string): Guard[] {
+  const named = /^gitdir: (.+)$/m.exec(readFileSync(file, "utf8").slice(0, GIT_FILE_CHARS_MAX))?.[1];
+  if (named === undefined) return [];
+  const found = find(resolve(dirname(file), named), workspace);
+  return found.kind === "directory" ? directoryGuards(found.path, workspace) : [];
+}
+
+const GIT_FILE_CHARS_MAX = 4096;
+
+function ownGuards(path: string, workspace: string): Guard[] {
+  const found = find(path, workspace);
+  if (found.kind === "missing") return [{ kind: "empty-directory", path }];
+  return found.kind === "elsewhere" ? [] : [{ kind: "read-only", path: found.path }];
+}
+
+type Found =
+  | { readonly kind: "missing" }
+  /** What a path really is, links followed: only that can be a mount point. */
+  | { readonly kind: "file" | "directory"; readonly path: string }
+  /** A link that leads out of the workspace, or nowhere: nothing there can be seen or written from inside. */
+  | { readonly kind: "elsewhere" };
+
+function find(path: string, workspace: string): Found {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return { kind: "missing" };
+  let real: string;
+  try {
+    real = realpathSync(path);
+  } catch {
+    return { kind: "elsewhere" }; // it dangles
+  }
+  if (!real.startsWith(`${workspace}/`)) return { kind: "elsewhere" };
+  const stats = statSync(real);
+  if (stats.isDirectory()) return { kind: "directory", path: real };
+  return stats.isFile() ? { kind: "file", path: real } : { kind: "elsewhere" };
 }

@@ -1,4 +1,4 @@
-/** Folders that hold compilers and interpreters outside /usr, found through PATH, without opening the home. */
+/** Folders that hold compilers and interpreters outside /usr, found through PATH, without opening a home. */
 import { realpathSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
@@ -58,7 +58,9 @@ function toolchainRoot(folder: string, home: string): string {
   if (known !== undefined) return known;
   if (isWithin(folder, home)) return folder;
   const parent = dirname(folder);
-  return parent === "/" ? folder : parent;
+  // Another user's `~/bin` must not show their whole home.
+  const isHome = parent === "/root" || ["/home", "/Users"].includes(dirname(parent));
+  return parent === "/" || isHome ? folder : parent;
 }
 
 /** Whether every folder on the way lets this user through, by the permission bits. */

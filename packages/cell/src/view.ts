@@ -7,7 +7,7 @@ export interface CellView {
   readonly home: string;
   /** Shown read-only at their own paths: toolchains, the agent's own code. */
   readonly readable: readonly string[];
-  /** Unix sockets handed in. Without one, the process cannot even create a Unix socket. */
+  /** Unix sockets handed in. Without one, the process cannot even make a Unix socket that has a name. */
   readonly sockets: readonly SocketBinding[];
   /** `whole`: the system's programs, for commands. `libraries`: only what a binary needs to load, for the agent. */
   readonly system: "whole" | "libraries";

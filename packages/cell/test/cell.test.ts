@@ -10,6 +10,7 @@ import {
   openSync,
   closeSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -155,6 +156,38 @@ test("a .git file, as worktrees and submodules have, cannot be pointed elsewhere
   writeFileSync(join(tree, ".git"), "gitdir: /nowhere\n");
   await inside("echo 'gitdir: evil' > .git; rm -f .git; mv .git away", { ...commandView(), workspace: tree });
   assert.equal(readFileSync(join(tree, ".git"), "utf8"), "gitdir: /nowhere\n");
+});
+
+test("links and files that lead to git's folder inside the workspace open no way to its hooks", async () => {
+  for (const kind of ["link", "file", "hooks"] as const) {
+    const folder = join(base, `led-${kind}`);
+    execFileSync("git", ["init", "-q", folder]);
+    const [real, git] = [join(folder, "real"), join(folder, ".git")];
+    if (kind === "hooks") {
+      renameSync(join(git, "hooks"), real);
+      symlinkSync("../real", join(git, "hooks"));
+    } else {
+      renameSync(git, real);
+      if (kind === "link") symlinkSync("real", git);
+      else writeFileSync(git, "gitdir: real\n");
+    }
+    const plant =
+      "for d in .git real .git/hooks real/hooks; do echo x > $d/pre-commit; echo x > $d/config; done";
+    await inside(plant, { ...commandView(), workspace: folder });
+    const hooks = kind === "hooks" ? real : join(real, "hooks");
+    assert.ok(!existsSync(join(hooks, "pre-commit")), kind);
+    if (kind !== "hooks") assert.notEqual(readFileSync(join(real, "config"), "utf8"), "x\n", kind);
+  }
+});
+
+test("no repository can be made where there was none: its hooks would be the maker's", async () => {
+  const folder = join(base, "no-repository");
+  mkdirSync(folder);
+  await inside("git init -q .; mkdir -p .git/hooks; echo x > .git/hooks/pre-commit", {
+    ...commandView(),
+    workspace: folder,
+  });
+  assert.deepEqual(execFileSync("find", [join(folder, ".git"), "-type", "f"]).toString(), "");
 });
 
 test("a link planted on the way to a mount point makes nothing outside (CVE-2026-87766)", async () => {

@@ -1,5 +1,5 @@
 /** What runs inside the agent's cell: reads its job from stdin, works, and writes one event a line to stdout. */
-import { runTask, type CommandOutcome } from "@cloister/agent";
+import { runTask } from "@cloister/agent";
 import { createKeeperClient } from "@cloister/airlock/client";
 import { CloisterError, isRecord, parseJson, readLines } from "@cloister/base";
 import type { AgentJob } from "./agent-host.ts";
@@ -20,21 +20,12 @@ export async function agentProcess({ stdin, stdout }: Environment): Promise<numb
   );
 
   const keeper = createKeeperClient(job.socketPath);
-  const run = async (
-    line: Parameters<typeof keeper.run>[0],
-    options: Parameters<typeof keeper.run>[1],
-  ): Promise<CommandOutcome> => {
-    const answer = await keeper.run(line, options);
-    if (answer.kind === "ran") return answer;
-    const refused = `${answer.why} (rule: ${answer.rule})`;
-    return { exitCode: undefined, signal: undefined, timedOut: false, output: "", cutBytes: 0, refused };
-  };
   const world = {
     workspace: job.workspace,
     hasRipgrep: job.hasRipgrep,
     reads: new Map<string, string>(),
-    run,
-    ask: (request: readonly Uint8Array[], signal: AbortSignal) => keeper.ask(request, signal),
+    run: keeper.run,
+    ask: keeper.ask,
   };
   for await (const event of runTask(job, world, cancelled.signal)) stdout.write(`${JSON.stringify(event)}\n`);
   keeper.close();

@@ -26,7 +26,7 @@ export interface ChosenEndpoint {
   readonly found: boolean;
 }
 
-/** @throws CloisterError `no-model-found`, `endpoint-unreachable`, `bad-endpoint`, `cloud-model` */
+/** @throws CloisterError `no-model-found`, `endpoint-unreachable`, `bad-endpoint-url` */
 export async function chooseEndpoint(
   wishes: EndpointWishes,
   environment: Environment,
@@ -54,12 +54,8 @@ export async function chooseEndpoint(
     endpoint: {
       id: url.host,
       url: url.href,
-      // Somebody else's machine is cleared for nothing until a person says otherwise.
-      clearance: local
-        ? (wishes.clearance ?? "core")
-        : known?.remoteHost === undefined
-          ? (wishes.clearance ?? "public")
-          : "public",
+      // Somebody else's machine is cleared for what is public, until a person says otherwise.
+      clearance: wishes.clearance ?? (local ? "core" : "public"),
       operator: local ? "this machine" : (known?.remoteHost ?? url.host),
       backend,
     },

@@ -1,4 +1,7 @@
-/** Events leave the cell with what the agent saw, secrets included; what is printed or stored holds placeholders. */
+/**
+ * Events leave the cell with what the agent saw, secrets included; what is printed or stored holds placeholders. What
+ * the model itself said needs none: it was never shown a secret.
+ */
 import type { AgentEvent } from "@cloister/agent";
 import type { JsonObject } from "@cloister/base";
 import type { Seals } from "@cloister/secrets";

@@ -87,7 +87,8 @@ export async function runSession(
   const keeper = await openKeeper({
     session,
     socketPath,
-    commands: { cells, view: commands.view, environment: commands.environment, forbids: () => undefined },
+    owner: user,
+    commands: { cells, view: commands.view, environment: commands.environment },
   });
   stack.defer(() => keeper.close());
 
@@ -119,8 +120,8 @@ function insideSocket(tier: Tier, outside: string): string {
 }
 
 /**
- * The agent sees its own code, the libraries to run it, the workspace and one socket. There is no shell, no
- * compiler and no other program in its cell: for those it has to ask.
+ * The agent sees its own code, the libraries to run it, the workspace and one socket. No shell and no compiler is in
+ * its cell: for those it has to ask.
  */
 function startAgent(
   cells: Cells,
@@ -210,7 +211,7 @@ function checkWorkspace(path: string, home: string): string {
 
 const SOCKET_PATH_BYTES_MAX = 100;
 
-/** Only we may enter it, and the user the cells run as: the keeper's socket is inside. */
+/** Holds the keeper's socket and what the cells are made of. */
 function makeScratch(temporary: string): string {
   const base =
     `${temporary}/cloister-XXXXXX/keeper.sock`.length <= SOCKET_PATH_BYTES_MAX ? temporary : "/tmp";

@@ -3,7 +3,8 @@ import { CloisterError } from "@cloister/base";
 /** The codes of this package, each with the next step for a person. Codes are stable and never reused. */
 const nextSteps = {
   "ledger-busy": "another process holds the ledger; end it if it hangs, then try again",
-  "ledger-broken": "run `cloister verify`; keep the directory as evidence and start a new log elsewhere",
+  "ledger-broken":
+    "run `cloister ledger verify`; keep the directory as evidence and start a new log elsewhere",
   "ledger-shortened":
     "entries that were signed are gone: keep the directory as evidence, restore the newest copy, and find out why",
   "ledger-write-failed": "make room on the disk or repair it; nothing was acknowledged that is not stored",
@@ -19,7 +20,7 @@ const nextSteps = {
   "entry-too-large": "split the entry, or move content from its fields to attachments",
   "entry-not-canonical": "use strings, booleans, null and integers below 2^53 only",
   "entry-field-reserved": "rename the field",
-  "entry-unreadable": "run `cloister verify` to learn what is wrong with the log",
+  "entry-unreadable": "run `cloister ledger verify` to learn what is wrong with the log",
   "side-key-missing": "restore the file `side.key` of this ledger from a backup",
   "side-write-failed": "make room on the disk or repair it; the entry was not recorded",
 } as const;

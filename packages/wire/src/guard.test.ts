@@ -34,6 +34,7 @@ test("nothing for a tool without parameters is an empty object", () => {
 test("what is not a whole, fitting call is refused with its cause, and the detail names the fault", () => {
   const cases: [string, string, FinishReason, string, RegExp][] = [
     ["Edit", '{"file_path":"a"}', "length", "truncated", /token limit/],
+    ["Edit", '{"file_path":"a"}', "filter", "truncated", /content filter/],
     ["Edti", "{}", "calls", "unknown-tool", /Edit, Status/],
     ["", "{}", "calls", "unknown-tool", /no tool/],
     ["Edit", '{"file_path":"a', "calls", "syntax", /not a valid JSON object/],
@@ -57,6 +58,16 @@ test("what is not a whole, fitting call is refused with its cause, and the detai
     assert.ok(guarded.kind === "refused", `${name} ${text}`);
     assert.equal(guarded.cause, cause, `${name} ${text}`);
     assert.match(guarded.detail, detail);
+  }
+});
+
+test("numbers, booleans and lists inside strings are read as what the schema asks for; text never is", () => {
+  const written = { file_path: "12", replace_all: "True", items: '[{"n":"3"}]' };
+  const guarded = guard("Edit", JSON.stringify(written));
+  assert.ok(guarded.kind === "call", JSON.stringify(guarded));
+  assert.deepEqual(guarded.args, { file_path: "12", replace_all: true, items: [{ n: 3 }] });
+  for (const half of ['"1x"', '" 1"', '""']) {
+    assert.equal(guard("Edit", `{"file_path":"a","items":[{"n":${half}}]}`).kind, "refused", half);
   }
 });
 

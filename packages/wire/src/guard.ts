@@ -4,6 +4,7 @@
  */
 import { isRecord, messageOf, type Json, type JsonObject } from "@cloister/base";
 import type { FinishReason } from "./answer.ts";
+import { coerce } from "./coerce.ts";
 import type { RawCall } from "./calls.ts";
 
 export type GuardCause = "truncated" | "missing-argument" | "type" | "syntax" | "unknown-tool";
@@ -39,6 +40,9 @@ export function guardCall(call: RawCall, finish: FinishReason, offered: readonly
       "The answer hit the token limit inside this call, so nothing was run. Make the call again in smaller parts.",
     );
   }
+  if (finish === "filter") {
+    return refuse("truncated", "The server's content filter ended the answer, so nothing was run.");
+  }
   const tool = offered.find(({ name }) => name === call.name);
   if (tool === undefined) {
     return refuse(
@@ -53,11 +57,12 @@ export function guardCall(call: RawCall, finish: FinishReason, offered: readonly
       `The arguments of ${call.name} are not a valid JSON object: ${parsed.detail}. Nothing was run. Make the call again.`,
     );
   }
-  const fault = checkValue(parsed.args, tool.parameters, "");
+  const args = coerce(parsed.args, tool.parameters);
+  const fault = checkValue(args, tool.parameters, "");
   if (fault !== undefined) {
     return refuse(fault.cause, `${call.name}: ${fault.detail}. Nothing was run. Make the call again.`);
   }
-  return { kind: "call", id: call.id, name: call.name, args: parsed.args };
+  return { kind: "call", id: call.id, name: call.name, args: args as JsonObject };
 }
 
 type Parsed =

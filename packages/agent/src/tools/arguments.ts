@@ -7,8 +7,8 @@ export type CheckedArguments =
   | { readonly kind: "invalid"; readonly why: string };
 
 /**
- * Accepts what small models write for a number, boolean or list ("12", "true", a list in a string) and null for an
- * optional argument. Text is never touched: white space inside it is data.
+ * Takes null for an absent optional argument, and refuses unknown ones: a model that misspells an argument must hear
+ * of it. Text is never touched: white space inside it is data.
  */
 export function checkArguments(schema: JsonObject, args: JsonObject): CheckedArguments {
   const properties = isRecord(schema.properties) ? schema.properties : {};
@@ -35,13 +35,11 @@ type ReadValue =
 function readValue(schema: JsonObject, value: Json): ReadValue {
   if (schema.type === "string") return readText(schema, value);
   if (schema.type === "integer") {
-    const number = typeof value === "string" && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
-    if (Number.isSafeInteger(number) && Number(number) >= 0) return { kind: "value", value: number };
+    if (Number.isSafeInteger(value) && Number(value) >= 0) return { kind: "value", value };
     return invalid("must be a whole number, not negative");
   }
   if (schema.type === "array") return readList(schema, value);
-  if (value === true || value === "true") return { kind: "value", value: true };
-  if (value === false || value === "false") return { kind: "value", value: false };
+  if (typeof value === "boolean") return { kind: "value", value };
   return invalid("must be true or false");
 }
 
@@ -57,8 +55,7 @@ function readText(schema: JsonObject, value: Json): ReadValue {
   return { kind: "value", value };
 }
 
-function readList(schema: JsonObject, value: Json): ReadValue {
-  const list = typeof value === "string" ? parseList(value) : value;
+function readList(schema: JsonObject, list: Json): ReadValue {
   if (!isList(list)) return invalid("must be a list");
   if (!isRecord(schema.items)) return { kind: "value", value: list };
   const items: Json[] = [];
@@ -73,15 +70,6 @@ function readList(schema: JsonObject, value: Json): ReadValue {
 
 function isList(value: unknown): value is readonly Json[] {
   return Array.isArray(value);
-}
-
-function parseList(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON: the caller answers that a list is wanted.
-    return undefined;
-  }
 }
 
 function invalid(why: string): { readonly kind: "invalid"; readonly why: string } {

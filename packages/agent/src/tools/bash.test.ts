@@ -13,7 +13,7 @@ test("the command goes to the keeper untouched, with a bounded timeout", async (
   const result = await scratch.call("Bash", { command: " echo 'hi' ; ", description: "greet" });
   assert.deepEqual(result, { ok: true, text: "hi", sources: [] });
   await scratch.call("Bash", { command: "x", timeout: 9_999_999 });
-  await scratch.call("Bash", { command: "x", timeout: "5000" });
+  await scratch.call("Bash", { command: "x", timeout: 5000 });
   assert.deepEqual(scratch.commands, [
     { command: { shell: " echo 'hi' ; " }, timeoutMs: 120_000 },
     { command: { shell: "x" }, timeoutMs: 600_000 },

@@ -137,6 +137,7 @@ class StatusFeed {
 }
 
 export function failureText(error: unknown): string {
-  const code = error instanceof CloisterError ? error.code : "upstream-broken";
-  return JSON.stringify({ error: { message: messageOf(error), type: "cloister_error", code } });
+  const detail = error instanceof CloisterError ? error : undefined;
+  const { code = "upstream-broken", rule, next } = detail ?? {};
+  return JSON.stringify({ error: { message: messageOf(error), type: "cloister_error", code, rule, next } });
 }

@@ -12,7 +12,7 @@ export interface Identified extends Arrival {
   readonly client: Client;
 }
 
-/** On the keeper's socket only the process in the agent's cell can ask: the session says who that is. */
+/** The keeper's socket is the session's own, open to its user alone: who asks there is the agent of the session. */
 export function identify(arrival: Arrival): Identified {
   return { ...arrival, client: arrival.session.client };
 }

@@ -15,7 +15,7 @@ const PARTS_MAX = 150;
 export async function record(decided: Decided): Promise<Recorded | Refused> {
   const { session, parts, label, turn, client, decision, outgoing } = decided;
   const { endpoint } = session;
-  const fresh = parts.filter((part) => session.conversation.firstShown(part.bytes));
+  const fresh = parts.filter((part) => !session.conversation.isShown(part.bytes));
   try {
     const receipt = await session.ledger.append({
       type: "exposure.intent",
@@ -36,6 +36,8 @@ export async function record(decided: Decided): Promise<Recorded | Refused> {
       },
       attachments: joinOverflow(fresh).map((part) => toAttachment(part, label)),
     });
+    // Only now: were the entry lost, the next one would call these parts known, and nobody would know them.
+    for (const part of fresh) session.conversation.markShown(part.bytes);
     return { ...decided, intent: receipt.index };
   } catch (cause) {
     session.onTrouble(cause);

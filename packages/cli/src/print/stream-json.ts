@@ -57,7 +57,7 @@ export function createStreamJson({ write, environment, chosen, tier }: StreamJso
             mcp_servers: [],
             permissionMode: "default",
             slash_commands: [],
-            apiKeySource: "none",
+            apiKeySource: environment.apiKey === undefined ? "none" : "CLOISTER_API_KEY",
             cloister_version: environment.version,
             endpoint: { url: chosen.endpoint.url, clearance: chosen.endpoint.clearance },
             cell: tier,
