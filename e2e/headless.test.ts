@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isRecord } from "@cloister/base";
@@ -184,6 +184,44 @@ test("an interrupt ends everything at once: exit code 130, the server hears it, 
   const entries = await place.entries();
   assert.equal(entries.find((entry) => entry["t"] === "exposure.result")?.["outcome"], "cancelled");
   assert.equal(entries.at(-1)?.["outcome"], "cancelled");
+});
+
+test("an interrupt in the middle of an answer is a cancellation, not the server's failure", async () => {
+  using place = createPlace();
+  const rehearsal = await rehearse([{ text: "a long answer, slowly spoken ".repeat(20) }], { paceMs: 40 });
+  const result = await cloister(
+    place,
+    ["-p", "x", "--endpoint", rehearsal.url, "--output-format", "stream-json"],
+    {
+      onStart: async (child) => {
+        await until("a request", () => rehearsal.requests[0]);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        child.kill("SIGINT");
+      },
+    },
+  );
+  await rehearsal.close();
+  assert.equal(result.code, 130, result.stderr);
+  assert.doesNotMatch(result.stderr, /upstream-broken/);
+  const entries = await place.entries();
+  assert.equal(entries.find((entry) => entry["t"] === "exposure.result")?.["outcome"], "cancelled");
+  assert.equal(entries.at(-1)?.["outcome"], "cancelled");
+});
+
+test("a clearance from the settings belongs to the endpoint in the settings, and to no other", async () => {
+  using place = createPlace();
+  const rehearsal = await rehearse([{ text: "Done." }]);
+  const other = await rehearse([{ text: "Done." }]);
+  const folder = join(place.home, ".cloister");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, "settings.json"),
+    JSON.stringify({ endpoint: rehearsal.url, clearance: "public" }),
+  );
+  assert.match((await cloister(place, ["-p", "x"])).stderr, /cleared for public/);
+  assert.match((await cloister(place, ["-p", "x", "--endpoint", other.url])).stderr, /cleared for core/);
+  await rehearsal.close();
+  await other.close();
 });
 
 test("without a model it says in four lines what to start; a wrong option names the right ones", async () => {

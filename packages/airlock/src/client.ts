@@ -31,7 +31,7 @@ export function createKeeperClient(socketPath: string): KeeperClient {
     async *ask(body, signal) {
       try {
         const response = await post("/v1/chat/completions", body, signal);
-        if (response.statusCode === 200) yield* readAnswer(response);
+        if (response.statusCode === 200) yield* namingCancel(readAnswer(response), signal);
         else yield refusal(response.statusCode ?? 0, await text(response));
       } catch (error) {
         if (signal.aborted) yield { kind: "failed", code: "cancelled", message: "cancelled" };
@@ -50,14 +50,32 @@ export function createKeeperClient(socketPath: string): KeeperClient {
   };
 }
 
+/** An answer that we ourselves broke off is not the server's failure. */
+async function* namingCancel(
+  events: AsyncIterable<AnswerEvent>,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerEvent> {
+  for await (const event of events) {
+    const isOurs = event.kind === "failed" && signal.aborted;
+    yield isOurs ? { kind: "failed", code: "cancelled", message: "cancelled" } : event;
+  }
+}
+
 function refusal(status: number, body: string): AnswerEvent {
   const { message, code, next } = toFailure(body);
   return {
     kind: "failed",
     code: code === "" ? `upstream-${status}` : code,
     message: message === "" ? `the model server answered ${status}` : message,
-    ...(next === undefined ? {} : { next }),
+    next: next ?? nextFor(message),
   };
+}
+
+/** Servers say in many words that a prompt is too long; none says what to do. */
+function nextFor(message: string): string {
+  return /context (length|size|window)|maximum context|input length|token limit|too long/i.test(message)
+    ? "the prompt does not fit the model's window: start the server with a larger one, or ask for less at once"
+    : "the model server's own log says more";
 }
 
 function toFailure(body: string): { message: string; code: string; next: string | undefined } {

@@ -194,6 +194,23 @@ test("a server that is loading is waited for, and the client hears of it", async
   assert.equal(textOf(events), "ready");
 });
 
+test("an answer is whole with its last event, even when the server lingers on the connection", async () => {
+  const server = createServer((incoming, response) => {
+    incoming.resume().on("end", () => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const chunk = { choices: [{ delta: { content: "x" }, finish_reason: "stop" }] };
+      response.write(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
+      setTimeout(() => response.end(), 300);
+    });
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await using world = await createWorld({ url: `http://127.0.0.1:${port}/v1` });
+  assert.equal((await world.ask(request(user("hi")))).at(-1)?.kind, "end");
+  assert.equal((await world.recorded("exposure.result"))[0]?.["outcome"], "answered");
+  server.close();
+});
+
 test("when the client goes away the server hears it at once, and the record says cancelled", async () => {
   await using world = await createWorld({ turns: [{ text: "never", fault: "stall" }] });
   const controller = new AbortController();

@@ -25,13 +25,15 @@ export interface Discovered {
   /** What the server says it is. */
   readonly name: ServerKind;
   readonly baseUrl: string;
-  /** Without the models that are somebody else's: "localhost" is not "local". */
+  /** Without the models that are somebody else's: "localhost" is not "local". Empty while it is loading. */
   readonly description: ServerDescription;
+  /** It is there, and not ready yet. */
+  readonly loading: boolean;
 }
 
 /**
  * Looks for model servers on 127.0.0.1, and nowhere else, all ports at a time and each for at most 400 ms. Servers
- * come in the order of `ports`, those without a model of their own not at all.
+ * come in the order of `ports`, ready ones before loading ones, those without a model of their own not at all.
  * @throws CloisterError `cancelled`.
  */
 export async function discover(options: {
@@ -42,11 +44,12 @@ export async function discover(options: {
   const { ports = knownPorts, signal, clock } = options;
   const found = await Promise.all(ports.map((known) => look(known, { signal, clock })));
   if (signal?.aborted === true) throw cancelled(signal.reason);
-  return found.flat();
+  const servers = found.flat();
+  return [...servers.filter(({ loading }) => !loading), ...servers.filter(({ loading }) => loading)];
 }
 
 async function look(
-  { port }: KnownPort,
+  { name, port }: KnownPort,
   { signal, clock }: { readonly signal: AbortSignal | undefined; readonly clock: Clock },
 ): Promise<Discovered[]> {
   const backend = createBackend({ baseUrl: `http://127.0.0.1:${port}`, clock });
@@ -63,10 +66,15 @@ async function look(
     const description = await backend.describe(either);
     const models = description.models.filter((model) => model.remoteHost === undefined);
     if (models.length === 0) return [];
-    return [{ name: description.server, baseUrl: backend.url.href, description: { ...description, models } }];
+    const own = { ...description, models };
+    return [{ name: description.server, baseUrl: backend.url.href, description: own, loading: false }];
   } catch (error) {
     if (!(error instanceof CloisterError)) throw error;
-    // Nobody there, a stranger, too slow, still loading, or behind a key: nothing to offer without being asked.
+    if (error.code === "endpoint-loading") {
+      const description = { server: name, models: [] };
+      return [{ name, baseUrl: backend.url.href, description, loading: true }];
+    }
+    // Nobody there, a stranger, too slow, or behind a key: nothing to offer without being asked.
     return [];
   } finally {
     timer.abort();

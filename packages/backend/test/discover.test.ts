@@ -71,7 +71,7 @@ test("an Ollama that has cloud models only is not found", async (t) => {
   assert.deepEqual(await discover({ ports, clock: systemClock }), []);
 });
 
-test("strangers, the silent, the loading and the absent are passed over, in less than a second", async (t) => {
+test("strangers, the silent and the absent are passed over, the loading comes last, in less than a second", async (t) => {
   const silent = await listenHttp(() => {});
   const page = await listenHttp((_, response) =>
     response.writeHead(200, { "content-type": "text/html" }).end("<html>"),
@@ -93,8 +93,11 @@ test("strangers, the silent, the loading and the absent are passed over, in less
   const found = await discover({ ports, clock: systemClock });
   assert.ok(performance.now() - before < 1000);
   assert.deepEqual(
-    found.map(({ name }) => name),
-    ["llama.cpp"],
+    found.map(({ name, loading }) => [name, loading]),
+    [
+      ["llama.cpp", false],
+      ["vllm", true],
+    ],
   );
 });
 

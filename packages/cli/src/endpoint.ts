@@ -4,6 +4,7 @@ import {
   discover,
   isLoopback,
   parseEndpointUrl,
+  type Backend,
   type ServerDescription,
 } from "@cloister/backend";
 import type { Endpoint } from "@cloister/airlock";
@@ -14,7 +15,10 @@ import type { Environment } from "./environment.ts";
 export interface EndpointWishes {
   readonly endpoint: string | undefined;
   readonly model: string | undefined;
+  /** Said for this run. */
   readonly clearance: Label | undefined;
+  /** Said once, for the endpoint in the same settings. A cloud model behind that endpoint does not inherit it. */
+  readonly usualClearance: Label | undefined;
 }
 
 export interface ChosenEndpoint {
@@ -39,7 +43,7 @@ export async function chooseEndpoint(
     clock: environment.clock,
     ...(environment.apiKey === undefined ? {} : { apiKey: environment.apiKey }),
   });
-  const description = await backend.describe(signal);
+  const description = await describeWhenLoaded(backend, environment, signal);
   const model = wishes.model ?? description.models[0]?.id;
   if (model === undefined) {
     throw new CloisterError(`${url.href} does not say which models it has`, {
@@ -54,8 +58,7 @@ export async function chooseEndpoint(
     endpoint: {
       id: url.host,
       url: url.href,
-      // Somebody else's machine is cleared for what is public, until a person says otherwise.
-      clearance: wishes.clearance ?? (local ? "core" : "public"),
+      clearance: wishes.clearance ?? clearanceOf({ local, cloud: known?.remoteHost !== undefined }, wishes),
       operator: local ? "this machine" : (known?.remoteHost ?? url.host),
       backend,
     },
@@ -64,6 +67,36 @@ export async function chooseEndpoint(
     server: description.server,
     found: wishes.endpoint === undefined,
   };
+}
+
+/** Somebody else's machine is cleared for what is public, until a person says otherwise. */
+function clearanceOf(where: { local: boolean; cloud: boolean }, wishes: EndpointWishes): Label {
+  if (where.cloud) return "public";
+  return wishes.usualClearance ?? (where.local ? "core" : "public");
+}
+
+const LOADING_MS_MAX = 30 * 60_000;
+const LOADING_POLL_MS = 1000;
+
+/** A large model takes minutes to load. That is no error, and not to be silent about. */
+async function describeWhenLoaded(
+  backend: Backend,
+  { clock, stderr }: Environment,
+  signal: AbortSignal,
+): Promise<ServerDescription> {
+  const started = clock.now();
+  for (;;) {
+    try {
+      return await backend.describe(signal);
+    } catch (error) {
+      const isLoading = error instanceof CloisterError && error.code === "endpoint-loading";
+      if (!isLoading || clock.now() - started > LOADING_MS_MAX) throw error;
+    }
+    stderr.write(
+      `cloister: ${backend.url.href} is loading its model (${Math.round((clock.now() - started) / 1000)} s)\n`,
+    );
+    await clock.sleep(LOADING_POLL_MS, signal);
+  }
 }
 
 async function findOnThisMachine(environment: Environment, signal: AbortSignal): Promise<string> {

@@ -11,6 +11,7 @@ export function exitCodeOf(error: unknown): number {
     case "cell-unavailable":
     case "no-model-found":
     case "endpoint-unreachable":
+    case "endpoint-loading":
       return exit.unavailable;
     case "cancelled":
       return exit.cancelled;

@@ -16,17 +16,19 @@ async function* observed(unsealed: Unsealed): AsyncGenerator<SseEvent> {
   let bytesIn = 0;
   let usage: Usage | undefined;
   let failed = answer.status >= 400;
-  let finished = false;
+  // With its last event an answer is whole, whatever becomes of the connection after it.
+  let whole = false;
   try {
     for await (const event of answer.events) {
       bytesIn += event.bytes.length;
       if (event.data?.includes('"usage"')) usage = parseChatChunk(event.data)?.usage ?? usage;
-      if (event.data?.startsWith('{"error"')) failed = true;
+      if (event.data === "[DONE]") whole = true;
+      if (!whole && event.data?.startsWith('{"error"') === true) failed = true;
       yield event;
     }
-    finished = true;
+    whole ||= !signal.aborted;
   } finally {
-    const outcome = toOutcome({ cancelled: signal.aborted || !finished, failed, status: answer.status });
+    const outcome = toOutcome({ cancelled: !whole, failed, status: answer.status });
     settleWith(unsealed, outcome, {
       status: answer.status,
       bytesIn,

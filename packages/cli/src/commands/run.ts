@@ -23,7 +23,10 @@ export async function run(args: RunArguments, environment: Environment): Promise
     const wishes = {
       endpoint: args.endpoint ?? settings.endpoint,
       model: args.model ?? settings.model,
-      clearance: args.clearance ?? settings.clearance,
+      clearance: args.clearance,
+      // It was given to the endpoint beside it, and to no other.
+      usualClearance:
+        args.endpoint === undefined && settings.endpoint !== undefined ? settings.clearance : undefined,
     };
     const chosen = await chooseEndpoint(wishes, environment, interrupt.signal);
     const label = args.label ?? settings.label ?? "internal";

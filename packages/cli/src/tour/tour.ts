@@ -114,7 +114,12 @@ async function showAgent(scene: Scene, project: TourProject): Promise<string> {
   stage.step(words.steps.agent);
   const rehearsal = await startRehearsal(tourScript(words.lines, project.key));
   try {
-    const wishes = { endpoint: rehearsal.url, model: undefined, clearance: undefined };
+    const wishes = {
+      endpoint: rehearsal.url,
+      model: undefined,
+      clearance: undefined,
+      usualClearance: undefined,
+    };
     const { ending } = await runSession(
       {
         workspace: project.folder,
