@@ -78,33 +78,44 @@ test("the project's instructions are the first user message; piped input joins t
   assert.deepEqual(rest, []);
 });
 
-test("a call that is none runs nothing; the model is told exactly why, and its history stays valid", async () => {
+test("a call that is none runs nothing; the model is told exactly why until it makes one that is", async () => {
   using place = createPlace();
+  const cut = { name: "Bash", arguments: { command: "touch ran" } };
   const rehearsal = await rehearse([
     { calls: [{ name: "Shell", arguments: { command: "touch ran" } }] },
-    { expect: { lastMessageContains: ["unknown-tool", "Bash"] }, calls: [{ name: "Bash", arguments: {} }] },
+    { expect: { lastMessageContains: ["unknown-tool", "Bash"] }, calls: [cut], finish: "length" },
     {
-      expect: { lastMessageContains: ["missing-argument", "command"] },
-      calls: [{ name: "Bash", arguments: { command: "touch ran" } }],
-      finish: "length",
+      expect: { lastMessageContains: ["truncated"] },
+      calls: [{ name: "Bash", arguments: { command: "echo good" } }],
     },
-    { expect: { lastMessageContains: ["truncated"] }, text: "I give up." },
   ]);
-  const result = await cloister(place, ["-p", "x", "--endpoint", rehearsal.url]);
+  const answered = await cloister(place, ["-p", "x", "--endpoint", rehearsal.url, "--max-turns", "1"]);
   await rehearsal.close();
-  assert.equal(result.code, 0, result.stderr);
+  assert.match(answered.stderr, /max-turns/);
   assert.deepEqual(rehearsal.failures, []);
+  assert.equal(rehearsal.requests.length, 3);
   assert.throws(() => readFileSync(join(place.project, "ran")));
 });
 
-test("an empty answer is asked about once, then the task fails with a reason", async () => {
+test("a model that never makes a usable answer fails the task, with the causes", async () => {
   using place = createPlace();
-  const rehearsal = await rehearse([{ text: "" }, { text: "" }]);
+  const bad = { calls: [{ name: "Bash", arguments: {} }] };
+  const rehearsal = await rehearse([bad, bad, bad]);
+  const result = await cloister(place, ["-p", "x", "--endpoint", rehearsal.url]);
+  await rehearsal.close();
+  assert.equal(result.code, 1);
+  assert.match(result.stderr, /unusable-answer/);
+  assert.match(result.stderr, /missing-argument/);
+});
+
+test("an empty answer is asked about twice, then the task fails with a reason", async () => {
+  using place = createPlace();
+  const rehearsal = await rehearse([{ text: "" }, { text: "" }, { text: "" }]);
   const result = await cloister(place, ["-p", "x", "--endpoint", rehearsal.url]);
   await rehearsal.close();
   assert.equal(result.code, 1);
   assert.match(result.stderr, /empty-turn/);
-  assert.equal(rehearsal.requests.length, 2);
+  assert.equal(rehearsal.requests.length, 3);
 });
 
 test("--max-turns ends a task that goes on and on, with exit code 1", async () => {

@@ -21,7 +21,7 @@ test("a task is: ask, run the calls, append the results, ask again, until there 
 
 test("broken arguments never enter the history: the call keeps its place with an empty object, and an exact error", async () => {
   await using played = await play([
-    { calls: [{ id: "1", name: "Bash", arguments: '{"command": "ls' }] },
+    { calls: [{ id: "1", name: "Bash", arguments: '{"command": "l"s"}' }] },
     { text: "Sorry." },
   ]);
   assert.deepEqual(played.commands, []);

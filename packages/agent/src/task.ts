@@ -4,6 +4,7 @@ import {
   guardCall,
   type AnswerEvent,
   type ChatTool,
+  type CloisterExtension,
   type Guarded,
   type RawCall,
   type Usage,
@@ -80,6 +81,13 @@ export async function* runTask(
         number: progress.turns,
         ...(answer.usage === undefined ? {} : { usage: answer.usage }),
       };
+
+      yield* tellMended(answer);
+      const unusable = answer.calls.length === 0 ? (answer.extension?.refused ?? []) : [];
+      if (unusable.length > 0) {
+        yield end("failed", unusableAnswer(unusable));
+        return;
+      }
 
       const calls = answer.calls.map((call) =>
         guardCall({ ...call, id: ids.unique(call.id) }, answer.finish, tools),
@@ -227,6 +235,22 @@ function nudgeFor(answer: Answer): string {
     return "Your answer was cut at the token limit. Go on in smaller steps: one short text or one tool call at a time.";
   }
   return "Your last answer was empty. Go on with a tool call, or say in text that the task is done and what you did.";
+}
+
+/** The airlock asked the model again by itself, and gave up. */
+function unusableAnswer(refused: CloisterExtension["refused"]): NonNullable<Ending["error"]> {
+  const details = refused.map(({ cause, detail }) => `[${cause}] ${detail}`);
+  return {
+    code: "unusable-answer",
+    message: `the model could not make a usable answer, though it was told what was wrong: ${details.join(" ")}`,
+    next: "try a larger model, or a smaller task",
+  };
+}
+
+function* tellMended({ extension }: Answer): Generator<AgentEvent> {
+  for (const { name, dialect } of extension?.recovered ?? []) {
+    yield { kind: "status", text: `a call of ${name} was mended (the model wrote it as ${dialect})` };
+  }
 }
 
 function emptyTurn(answer: Answer): NonNullable<Ending["error"]> {

@@ -68,7 +68,7 @@ export async function runCommand(
   const result = await runInCell(
     world.cells,
     world.view,
-    { argv, directory: session.workspace, environment: world.environment },
+    { argv, directory: world.view.workspace, environment: world.environment },
     { timeoutMs: request.timeoutMs, outputBytesMax: OUTPUT_BYTES_MAX },
     signal,
   );

@@ -1,6 +1,10 @@
 export { pass } from "./airlock.ts";
 export { parseCommandRequest, runCommand } from "./commands.ts";
 export type { CommandLine, CommandRequest, CommandWorld } from "./commands.ts";
+export { createRouter } from "./router.ts";
+export type { RoutedEndpoint, Router } from "./router.ts";
+export { openAirlockServer } from "./server.ts";
+export type { AirlockServer, AirlockServerOptions } from "./server.ts";
 export { openKeeper } from "./keeper.ts";
 export type { Keeper, KeeperOptions } from "./keeper.ts";
 export { openSession } from "./session.ts";

@@ -1,14 +1,18 @@
 /** The keeper's door: one Unix socket, which only the agent's cell can reach. Models and commands, nothing else. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { chmodSync, chownSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { CloisterError, messageOf, parseJson } from "@cloister/base";
-import { pass } from "./airlock.ts";
+import { chatProtocol } from "@cloister/wire";
 import { parseCommandRequest, runCommand, type CommandWorld } from "./commands.ts";
-import type { AirlockSession } from "./session.ts";
-import { failureText, type AnswerStream } from "./stages/dispatch.ts";
+import { answerAtDoor, goneSignal, readBody, sendFailure, sendJson } from "./door.ts";
+import { createRoute, type Route } from "./route.ts";
+import type { AirlockSession, Endpoint } from "./session.ts";
 
 export interface KeeperOptions {
   readonly session: AirlockSession;
+  readonly endpoint: Endpoint;
+  /** The model's name at the endpoint; the agent may ask for no other. */
+  readonly model: string;
   readonly commands: CommandWorld;
   readonly socketPath: string;
   /** Who may connect, beside root: the user the agent runs as. */
@@ -19,12 +23,13 @@ export interface Keeper {
   close(): Promise<void>;
 }
 
-const BODY_BYTES_MAX = 64 * 1024 * 1024;
 const CONNECTIONS_MAX = 64;
 
 export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
+  // Our agent speaks Chat; the endpoint speaks what it speaks.
+  const route = createRoute(chatProtocol, options.endpoint.protocol, options.model);
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    void handle(options, request, response);
+    void handle(options, route, request, response);
   });
   // A long prefill is not an error, and a command may be silent for minutes.
   server.requestTimeout = 0;
@@ -42,121 +47,33 @@ export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
 
 async function handle(
   options: KeeperOptions,
+  route: Route,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const gone = new AbortController();
-  response.on("close", () => {
-    if (!response.writableFinished) {
-      gone.abort(new CloisterError("the client went away", { code: "cancelled" }));
-    }
-  });
+  const signal = goneSignal(response);
+  const { session, endpoint } = options;
   try {
     switch (`${request.method} ${request.url}`) {
       case "POST /v1/chat/completions":
-        await answerModel(options.session, await readBody(request), response, gone.signal);
+        await answerAtDoor({ session, endpoint, route, body: await readBody(request), signal }, response);
         return;
       case "POST /cloister/commands": {
         const body = parseCommandRequest(
           parseJson((await readBody(request)).toString("utf8"), "the command"),
         );
-        sendJson(
-          response,
-          200,
-          JSON.stringify(await runCommand(options.session, options.commands, body, gone.signal)),
-        );
+        sendJson(response, 200, await runCommand(session, options.commands, body, signal));
         return;
       }
       default:
         throw new CloisterError(`there is no ${request.method} ${request.url} here`, { code: "not-found" });
     }
   } catch (error) {
-    if (response.headersSent) response.destroy();
-    else sendJson(response, statusOf(error), failureText(error));
+    sendFailure(response, chatProtocol, error);
   }
 }
 
-async function answerModel(
-  session: AirlockSession,
-  body: Buffer,
-  response: ServerResponse,
-  signal: AbortSignal,
-): Promise<void> {
-  const answer = await pass({ session, body, signal });
-  if ("kind" in answer) {
-    const { rule, why, next } = answer.decision;
-    sendJson(
-      response,
-      403,
-      JSON.stringify({ error: { message: why, type: "cloister_refusal", code: "refused", rule, next } }),
-    );
-    return;
-  }
-  response.writeHead(answer.status, { "content-type": answer.contentType });
-  await relay(answer, response);
-  response.end();
-}
-
-/** Events that arrive together leave together: each small write costs more than the event in it. */
-async function relay(answer: AnswerStream, response: ServerResponse): Promise<void> {
-  let corked = false;
-  for await (const event of answer.events) {
-    if (!corked) {
-      corked = true;
-      response.cork();
-      setImmediate(() => {
-        corked = false;
-        response.uncork();
-      });
-    }
-    // Gone already: leaving the loop lets the stages settle, and nothing would ever drain.
-    if (response.destroyed) break;
-    if (!response.write(event.bytes)) await drained(response);
-  }
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    response.once("drain", resolve);
-    response.once("close", resolve);
-  });
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) {
-      throw new CloisterError(`the request is longer than ${BODY_BYTES_MAX} bytes`, {
-        code: "request-too-long",
-      });
-    }
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-}
-
-const statuses: Readonly<Record<string, number>> = {
-  "bad-json": 400,
-  "bad-request": 400,
-  "bad-command": 400,
-  "request-too-long": 413,
-  "not-found": 404,
-  "endpoint-unreachable": 502,
-  "upstream-broken": 502,
-};
-
-function statusOf(error: unknown): number {
-  return error instanceof CloisterError ? (statuses[error.code] ?? 500) : 500;
-}
-
-function sendJson(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "content-type": "application/json" });
-  response.end(text);
-}
-
-function closeServer(server: Server): Promise<void> {
+export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     server.close((error) => (error === undefined ? resolve() : reject(new Error(messageOf(error)))));
     server.closeAllConnections();

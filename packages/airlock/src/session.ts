@@ -1,16 +1,19 @@
-/** What the airlock remembers between the requests of one conversation. */
+/** What the airlock remembers between the requests of one conversation, and whom it may ask. */
 import { createHmac, randomBytes } from "node:crypto";
 import { newId, type Clock } from "@cloister/base";
 import type { Backend } from "@cloister/backend";
 import type { Ledger } from "@cloister/ledger";
 import type { Label } from "@cloister/policy";
 import { createSeals, type Seals } from "@cloister/secrets";
+import type { Protocol } from "@cloister/wire";
 import { createConversation, type Conversation } from "./conversation.ts";
 
 /** A model server and what it may be shown. */
 export interface Endpoint {
   readonly id: string;
   readonly url: string;
+  /** What it speaks. */
+  readonly protocol: Protocol;
   readonly clearance: Label;
   /** Who runs it: `this machine`, or a name. */
   readonly operator: string;
@@ -28,10 +31,10 @@ export interface Client {
 export interface AirlockSession {
   readonly id: string;
   readonly client: Client;
-  readonly endpoint: Endpoint;
   /** Everything in the workspace has at least this label. */
   readonly workspaceLabel: Label;
-  readonly workspace: string;
+  /** Where the client works, when that is known: secrets go back into its files only. */
+  readonly workspace: string | undefined;
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly seals: Seals;

@@ -13,7 +13,7 @@ import { systemClock, type JsonObject } from "@cloister/base";
 import { openCells } from "@cloister/cell";
 import { openLedger, readEntries, type Ledger } from "@cloister/ledger";
 import type { Label } from "@cloister/policy";
-import type { AnswerEvent } from "@cloister/wire";
+import { chatProtocol, type AnswerEvent } from "@cloister/wire";
 import { createKeeperClient, type KeeperClient } from "../src/client.ts";
 import { openKeeper, openSession, type AirlockSession } from "../src/index.ts";
 
@@ -54,7 +54,6 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const troubles: unknown[] = [];
   const session = openSession({
     client: { name: "test", version: "1", evidence: "started" },
-    endpoint: { id: "home", url, clearance: options.clearance ?? "core", operator: "this machine", backend },
     workspaceLabel: options.label ?? "internal",
     workspace: projectFolder,
     ledger: options.wrapLedger?.(ledger) ?? ledger,
@@ -69,8 +68,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   });
   const socketPath = join(base, "keeper.sock");
   const view = { workspace: base, home: base, readable: [], sockets: [], system: "whole" } as const;
+  const clearance = options.clearance ?? "core";
+  const endpoint = { id: "home", url, protocol: chatProtocol, clearance, operator: "this machine", backend };
   const keeper = await openKeeper({
     session,
+    endpoint,
+    model: "m",
     socketPath,
     owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
     commands: { cells, view, environment: { PATH: "/usr/bin:/bin" } },
@@ -112,5 +115,12 @@ export function user(content: string): JsonObject {
 }
 
 export function request(...messages: JsonObject[]): JsonObject {
-  return { model: "m", stream: true, tools: [], messages };
+  return { model: "m", stream: true, tools, messages };
 }
+
+const tools = ["Read", "Edit", "Write", "Bash"].map((name) => {
+  const required = name === "Bash" ? ["command"] : ["file_path"];
+  const names = [...required, "old_string", "new_string", "content"];
+  const properties = Object.fromEntries(names.map((argument) => [argument, { type: "string" }]));
+  return { type: "function", function: { name, parameters: { type: "object", properties, required } } };
+});

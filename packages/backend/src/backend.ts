@@ -6,6 +6,8 @@ import type { Ask, ServerDescription } from "./describe.ts";
 import { cancelled } from "./errors.ts";
 import { exchange } from "./exchange.ts";
 import type { Answer, ExchangeRequest } from "./exchange.ts";
+import { openNetwork } from "./network/network.ts";
+import type { NetworkOptions } from "./network/options.ts";
 import { peek, readJson } from "./read.ts";
 import { parseEndpointUrl } from "./url.ts";
 
@@ -29,6 +31,8 @@ export type BackendStatus =
 
 export interface SendOptions {
   readonly signal: AbortSignal;
+  /** What the protocol wants besides, such as its version. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly onStatus?: (status: BackendStatus) => void;
 }
 
@@ -43,7 +47,8 @@ export interface Backend {
    * A connection that the server had silently closed since the last answer is replaced once, unseen.
    * When the signal fires, the connection is closed at once, so that the server stops.
    * @throws CloisterError `endpoint-unreachable`, `endpoint-loading` (for longer than was allowed),
-   * `upstream-broken`, `cancelled`.
+   * `endpoint-untrusted`, `client-certificate-refused`, `proxy-unreachable`, `proxy-refused`, `upstream-broken`,
+   * `cancelled`.
    */
   send(path: string, body: readonly Uint8Array[], options: SendOptions): Promise<Answer>;
   /**
@@ -57,21 +62,32 @@ export interface Backend {
   close(): Promise<void>;
 }
 
+export interface BackendOptions extends EndpointAddress {
+  readonly clock: Clock;
+  /** Of waiting for a server that loads or restarts; half an hour unless told otherwise. */
+  readonly loadingWaitMsMax?: number;
+  /** The house's own authorities, certificate and proxy; without it the system's authorities, and no proxy. */
+  readonly network?: NetworkOptions;
+}
+
 /**
  * Contacts nobody until it is asked to.
- * @throws CloisterError `bad-endpoint-url`, `endpoint-url-credentials`, `bad-api-key`.
+ * @throws CloisterError `bad-endpoint-url`, `endpoint-url-credentials`, `bad-api-key`, `bad-extra-ca`,
+ * `bad-client-certificate`, `bad-proxy-url`, `bad-no-proxy`.
  */
-export function createBackend(
-  endpoint: EndpointAddress & { readonly clock: Clock; readonly loadingWaitMsMax?: number },
-): Backend {
+export function createBackend(endpoint: BackendOptions): Backend {
   const { apiKey, clock, loadingWaitMsMax = loadingWaitMsMaxDefault } = endpoint;
   const url = parseEndpointUrl(endpoint.baseUrl);
   const authorization = apiKey === undefined ? {} : { authorization: `Bearer ${checkedKey(apiKey)}` };
-  const connections = openConnections();
+  const connections = openConnections(openNetwork(endpoint.network ?? {}));
   let wasSeen = false;
 
-  async function attempt(request: Omit<ExchangeRequest, "url" | "headers">): Promise<Attempt> {
+  async function attempt(
+    request: Omit<ExchangeRequest, "url" | "headers">,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Attempt> {
     const headers = {
+      ...more,
       ...authorization,
       ...(request.method === "POST" && { "content-type": "application/json" }),
     };
@@ -89,12 +105,12 @@ export function createBackend(
   }
 
   async function send(path: string, body: readonly Uint8Array[], options: SendOptions): Promise<Answer> {
-    const { signal, onStatus } = options;
+    const { signal, headers, onStatus } = options;
     const request = { path: url.pathname + path, method: "POST", body, silenceMs: 0, signal } as const;
     let waitedMs = 0;
     let delayMs = retryMsFirst;
     for (;;) {
-      const outcome = await attempt(request);
+      const outcome = await attempt(request, headers);
       if (outcome.kind === "answer") return outcome.answer;
       // The sum of the delays is the bound, not the clock: a clock that stands still must not wait for ever.
       if (waitedMs + delayMs > loadingWaitMsMax) throw outcome.error;

@@ -2,8 +2,12 @@
 
 import { lookup as lookUpByDns } from "node:dns";
 import type { LookupFunction, Socket } from "node:net";
+import { messageOf } from "@cloister/base";
 import { Agent, buildConnector } from "undici";
 import type { Dispatcher } from "undici";
+import { openNetwork } from "./network/network.ts";
+import type { Network } from "./network/network.ts";
+import { openTunnel } from "./network/tunnel.ts";
 import { isLocalhost } from "./url.ts";
 
 const connectTimeoutMs = 10_000;
@@ -21,20 +25,24 @@ export interface Connections {
    * two requests. llama-server does so after every streamed answer.
    */
   isStaleSocket(error: unknown): boolean;
+  /** What first went wrong on the connection that this error ended; the error itself when nothing did before. */
+  firstFailureOf(error: unknown): unknown;
   /** Ends every connection at once. */
   close(): Promise<void>;
 }
 
-export function openConnections(): Connections {
+export function openConnections(network: Network = openNetwork({})): Connections {
   const connectFailures = new WeakSet<object>();
   const staleSockets = new WeakSet<object>();
-  const connectPlain = buildConnector({ timeout: connectTimeoutMs, allowH2: false, lookup: lookUp });
+  const firstFailures = new WeakMap<object, Error>();
+  const closing = new AbortController();
+  const connectFirst = createConnector(network, closing.signal);
 
   const connect: buildConnector.connector = (options, callback) => {
-    connectPlain(options, (...outcome) => {
+    connectFirst(options, (...outcome) => {
       const [error, socket] = outcome;
       if (error !== null) connectFailures.add(error);
-      else watch(socket, staleSockets);
+      else watch(socket, { staleSockets, firstFailures });
       callback(...outcome);
     });
   };
@@ -48,16 +56,67 @@ export function openConnections(): Connections {
     fresh,
     isConnectFailure: (error) => isObject(error) && connectFailures.has(error),
     isStaleSocket: (error) => isObject(error) && staleSockets.has(error),
+    firstFailureOf: (error) => (isObject(error) && firstFailures.get(error)) || error,
     async close() {
+      closing.abort();
       await Promise.all([shared.destroy(), fresh.destroy()]);
     },
   };
 }
 
-function watch(socket: Socket, staleSockets: WeakSet<object>): void {
-  socket.once("error", (error) => {
+/** Directly or through the house's proxy, and TLS to the endpoint over either. */
+function createConnector(network: Network, closing: AbortSignal): buildConnector.connector {
+  const { trust, proxyFor } = network;
+  const options = { timeout: connectTimeoutMs, allowH2: false, lookup: lookUp };
+  const connectPlain = buildConnector(options);
+  // Made on first use: without TLS nobody waits for the system's authorities to be read.
+  let secure: buildConnector.connector | undefined;
+  const connectSecure: buildConnector.connector = (...call) => {
+    secure ??= buildConnector({ ...options, secureContext: trust.endpoint() });
+    secure(...call);
+  };
+  return (to, callback) => {
+    const isSecure = to.protocol === "https:";
+    const port = to.port === "" ? (isSecure ? 443 : 80) : Number(to.port);
+    const target = { hostname: to.hostname, port };
+    const proxy = proxyFor(target);
+    if (proxy === undefined) {
+      (isSecure ? connectSecure : connectPlain)(to, callback);
+      return;
+    }
+    const signal = AbortSignal.any([closing, AbortSignal.timeout(connectTimeoutMs)]);
+    const connectThrough = async (): Promise<void> => {
+      let socket: Socket;
+      try {
+        // Here, where a failure reaches the request, and before the proxy is asked for anything.
+        if (isSecure) trust.endpoint();
+        socket = await openTunnel({ proxy, target, trust, lookup: lookUp, signal });
+      } catch (error) {
+        callback(error instanceof Error ? error : new Error(messageOf(error)), null);
+        return;
+      }
+      if (isSecure) connectSecure({ ...to, httpSocket: socket }, callback);
+      else callback(null, socket);
+    };
+    void connectThrough();
+  };
+}
+
+interface Seen {
+  readonly staleSockets: WeakSet<object>;
+  readonly firstFailures: WeakMap<object, Error>;
+}
+
+function watch(socket: Socket, { staleSockets, firstFailures }: Seen): void {
+  // On a tunnel the proxy has spoken already.
+  const bytesBefore = socket.bytesRead;
+  let first: Error | undefined;
+  socket.on("error", (error) => {
     // Bytes had come on this socket, and yet the request that failed had no answer: they were an earlier answer's.
-    if (socket.bytesRead > 0) staleSockets.add(error);
+    if (socket.bytesRead > bytesBefore) staleSockets.add(error);
+    // After an alert of TLS the stream also ends, and undici makes an error of its own of that.
+    if (first === undefined) first = error;
+    else firstFailures.set(error, first);
   });
 }
 

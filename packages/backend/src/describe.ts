@@ -6,7 +6,16 @@ import type { JsonObject } from "@cloister/base";
 const modelsMax = 256;
 const ollamaShowsMax = 16;
 
-export type ServerKind = "llama.cpp" | "vllm" | "sglang" | "ollama" | "lmstudio" | "rehearsal" | "unknown";
+export type ServerKind =
+  | "llama.cpp"
+  | "vllm"
+  | "sglang"
+  | "ollama"
+  | "lmstudio"
+  | "rehearsal"
+  /** No server: a model file in this process. */
+  | "embedded"
+  | "unknown";
 
 export interface ModelDescription {
   readonly id: string;

@@ -1,10 +1,11 @@
 import { CloisterError, systemCodeOf } from "@cloister/base";
 import type { Connections } from "./connections.ts";
+import { tlsFailureOf, trustNext } from "./network/certificates.ts";
 
 /**
- * Turns what undici throws into the product's errors: `cancelled`, `endpoint-unreachable` (nothing of the request
- * left) or `upstream-broken` (something may have). The text names the server and the system's code and nothing
- * of the request, so that no key can be in it.
+ * Turns what undici throws into the product's errors: `cancelled`, `endpoint-unreachable`, `endpoint-untrusted` (nothing
+ * of the request left), `client-certificate-refused` or `upstream-broken` (something may have). The text names the
+ * server and the system's code and nothing of the request, so that no key can be in it.
  */
 export function toEndpointError(
   error: unknown,
@@ -12,8 +13,23 @@ export function toEndpointError(
 ): CloisterError {
   if (error instanceof CloisterError) return error;
   const { url, connections, signal } = context;
-  const code = systemCodeOf(error) ?? "unknown error";
+  const code = systemCodeOf(connections.firstFailureOf(error)) ?? "unknown error";
   if (signal.aborted || code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") return cancelled(error);
+  // In TLS 1.3 the server looks at the client's certificate only after the handshake, and refuses the connection then.
+  if (tlsFailureOf(code) === "client-certificate") {
+    return new CloisterError(`${url.origin} refuses the client certificate, or the lack of one (${code})`, {
+      code: "client-certificate-refused",
+      next: nextAfter(code, url),
+      cause: error,
+    });
+  }
+  if (connections.isConnectFailure(error) && tlsFailureOf(code) === "untrusted") {
+    return new CloisterError(`the certificate of ${url.origin} is not trusted (${code})`, {
+      code: "endpoint-untrusted",
+      next: nextAfter(code, url),
+      cause: error,
+    });
+  }
   if (connections.isConnectFailure(error)) {
     return new CloisterError(`cannot connect to ${url.origin} (${code})`, {
       code: "endpoint-unreachable",
@@ -46,8 +62,5 @@ function nextAfter(code: string, url: URL): string {
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
     return `check the host name ${url.hostname} in the endpoint's URL`;
   }
-  if (/CERT|SIGNATURE|TLS|SSL|EPROTO/.test(code)) {
-    return "check the server's certificate; NODE_EXTRA_CA_CERTS names the file of a private authority";
-  }
-  return `check the address ${url.host}, and that no firewall stands in between`;
+  return trustNext(code) ?? `check the address ${url.host}, and that no firewall stands in between`;
 }

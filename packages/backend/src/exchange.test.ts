@@ -44,6 +44,7 @@ test("neither headers nor body of an answer have a time limit, on either dispatc
     fresh,
     isConnectFailure: () => false,
     isStaleSocket: () => true,
+    firstFailureOf: (error: unknown) => error,
     close: async () => {},
   };
   const { signal } = new AbortController();
@@ -63,6 +64,7 @@ test("a connection that broke without ever having carried an answer is not tried
     fresh,
     isConnectFailure: () => false,
     isStaleSocket: () => false,
+    firstFailureOf: (error: unknown) => error,
     close: async () => {},
   };
   const { signal } = new AbortController();

@@ -1,7 +1,14 @@
 export { createBackend } from "./backend.ts";
-export type { Backend, BackendStatus, EndpointAddress, SendOptions } from "./backend.ts";
+export type { Backend, BackendOptions, BackendStatus, EndpointAddress, SendOptions } from "./backend.ts";
 export type { ModelDescription, ServerDescription, ServerKind } from "./describe.ts";
 export { discover, knownPorts } from "./discover.ts";
 export type { Discovered, KnownPort } from "./discover.ts";
+export { createEmbeddedBackend } from "./embedded/embedded.ts";
+export type { EmbeddedOptions } from "./embedded/embedded.ts";
+export type { NodeLlamaCppModule } from "./embedded/engine.ts";
+export type { RenderTemplate } from "./embedded/prompt.ts";
 export type { Answer } from "./exchange.ts";
+export { createOllamaBackend } from "./ollama/ollama.ts";
+export type { OllamaOptions } from "./ollama/ollama.ts";
+export type { NetworkOptions } from "./network/options.ts";
 export { isLoopback, parseEndpointUrl } from "./url.ts";

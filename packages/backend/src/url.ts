@@ -30,8 +30,12 @@ export function parseEndpointUrl(text: string): URL {
   return url;
 }
 
-/** Whether the host is this machine: 127.0.0.0/8, ::1, `localhost` or `*.localhost` (RFC 6761, section 6.3). */
+/**
+ * Whether the host is this machine: 127.0.0.0/8, ::1, `localhost` or `*.localhost` (RFC 6761, section 6.3); or a file
+ * of its own, which is how an embedded model is named.
+ */
 export function isLoopback(url: URL): boolean {
+  if (url.protocol === "file:") return url.hostname === "";
   // URL has already put every spelling of an IPv4 address (octal, hexadecimal, short) into four decimal numbers.
   return /^127\.\d+\.\d+\.\d+$/.test(url.hostname) || url.hostname === "[::1]" || isLocalhost(url.hostname);
 }

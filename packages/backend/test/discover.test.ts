@@ -12,7 +12,7 @@ import type { Listening } from "./loopback.ts";
 const list = (data: unknown): Record<string, unknown> => ({ "/v1/models": { object: "list", data } });
 
 /** As each kind of server answers. */
-const servers: Record<Exclude<ServerKind, "rehearsal" | "unknown">, Record<string, unknown>> = {
+const servers: Record<Exclude<ServerKind, "rehearsal" | "embedded" | "unknown">, Record<string, unknown>> = {
   ollama: {
     ...list([
       { id: "qwen3:8b", owned_by: "library" },

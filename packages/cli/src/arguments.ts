@@ -33,6 +33,17 @@ export type Arguments =
       readonly json: boolean;
       readonly session: string | undefined;
     }
+  | {
+      readonly command: "airlock";
+      readonly endpoints: readonly string[];
+      readonly model: string | undefined;
+      readonly port: number;
+      readonly socket: string | undefined;
+      readonly label: Label | undefined;
+      readonly clearance: Label | undefined;
+      readonly ledger: string | undefined;
+      readonly setup: boolean;
+    }
   | { readonly command: "rehearse"; readonly script: string; readonly port: number }
   | { readonly command: "agent-process" }
   | { readonly command: "version" }
@@ -43,7 +54,7 @@ const TURNS_MAX_MAX = 10_000;
 
 const options = {
   print: { type: "string", short: "p" },
-  endpoint: { type: "string" },
+  endpoint: { type: "string", multiple: true },
   model: { type: "string" },
   "max-turns": { type: "string" },
   "output-format": { type: "string" },
@@ -54,6 +65,9 @@ const options = {
   key: { type: "string" },
   session: { type: "string" },
   port: { type: "string" },
+  listen: { type: "string" },
+  socket: { type: "string" },
+  setup: { type: "boolean" },
   json: { type: "boolean" },
   keep: { type: "boolean" },
   lang: { type: "string" },
@@ -85,6 +99,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
     case "rehearse":
       if (sub === undefined) throw usage("no script given", "cloister rehearse SCRIPT.json [--port N]");
       return { command, script: sub, port: wholeNumber("--port", values.port ?? "0", 0, 65_535) };
+    case "airlock":
+      return toAirlock(values);
     case "ledger":
       return toLedger(sub, rest, values);
     default:
@@ -108,7 +124,7 @@ function toRun(prompt: string, values: Values): RunArguments {
   return {
     command: "run",
     prompt,
-    endpoint: values.endpoint,
+    endpoint: onlyEndpoint(values.endpoint),
     model: values.model,
     turnsMax: wholeNumber("--max-turns", values["max-turns"] ?? String(TURNS_MAX_DEFAULT), 1, TURNS_MAX_MAX),
     format: oneOf("--output-format", values["output-format"] ?? "text", ["text", "json", "stream-json"]),
@@ -117,6 +133,41 @@ function toRun(prompt: string, values: Values): RunArguments {
     clearance: toLabel("--clearance", values.clearance),
     ledger: values.ledger,
   };
+}
+
+const PORT_DEFAULT = 8642;
+
+function toAirlock(values: Values): Arguments {
+  return {
+    command: "airlock",
+    endpoints: values.endpoint ?? [],
+    model: values.model,
+    port: values.listen === undefined ? PORT_DEFAULT : listenPort(values.listen),
+    socket: values.socket,
+    label: toLabel("--label", values.label),
+    clearance: toLabel("--clearance", values.clearance),
+    ledger: values.ledger,
+    setup: values.setup === true,
+  };
+}
+
+/** On loopback only: whoever can connect can ask. */
+function listenPort(text: string): number {
+  const [, host = "127.0.0.1", port = ""] = /^(?:([^:]+):)?(\d+)$/.exec(text) ?? [];
+  if (host !== "127.0.0.1" && host !== "localhost") {
+    throw usage(
+      `--listen cannot be "${text}"`,
+      "the airlock of one developer listens on 127.0.0.1:PORT only",
+    );
+  }
+  return wholeNumber("--listen", port, 0, 65_535);
+}
+
+function onlyEndpoint(endpoints: readonly string[] | undefined): string | undefined {
+  if (endpoints !== undefined && endpoints.length > 1) {
+    throw usage("a task has one endpoint", "name one; cloister airlock takes several");
+  }
+  return endpoints?.[0];
 }
 
 function toLedger(sub: string | undefined, rest: readonly string[], values: Values): Arguments {

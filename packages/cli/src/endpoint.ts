@@ -10,6 +10,7 @@ import {
 import type { Endpoint } from "@cloister/airlock";
 import { CloisterError } from "@cloister/base";
 import type { Label } from "@cloister/policy";
+import { chatProtocol } from "@cloister/wire";
 import type { Environment } from "./environment.ts";
 
 export interface EndpointWishes {
@@ -59,6 +60,7 @@ export async function chooseEndpoint(
       id: url.host,
       url: url.href,
       clearance: wishes.clearance ?? clearanceOf({ local, cloud: known?.remoteHost !== undefined }, wishes),
+      protocol: chatProtocol,
       operator: local ? "this machine" : (known?.remoteHost ?? url.host),
       backend,
     },

@@ -16,6 +16,8 @@ async function main(args: Arguments, environment: Environment): Promise<number> 
       return (await import("./commands/ledger.ts")).show(args, environment);
     case "ledger-exposure":
       return (await import("./commands/ledger.ts")).exposure(args, environment);
+    case "airlock":
+      return (await import("./commands/airlock.ts")).airlock(args, environment);
     case "rehearse":
       return (await import("./commands/rehearse.ts")).rehearse(args, environment);
     case "agent-process":

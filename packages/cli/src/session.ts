@@ -63,7 +63,6 @@ export async function runSession(
 
   const session = openSession({
     client: { name: "cloister", version: environment.version, evidence: "started" },
-    endpoint: chosen.endpoint,
     workspaceLabel: request.label,
     workspace,
     ledger,
@@ -86,6 +85,8 @@ export async function runSession(
   const commands = commandCell(workspace, environment);
   const keeper = await openKeeper({
     session,
+    endpoint: chosen.endpoint,
+    model: chosen.model,
     socketPath,
     owner: user,
     commands: { cells, view: commands.view, environment: commands.environment },

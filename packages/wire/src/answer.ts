@@ -1,10 +1,8 @@
-/** From a stream of chunks to one assistant turn: events as they come, and exactly one `end` or `failed`. */
-import { messageOf } from "@cloister/base";
-import { CallAssembler, type RawCall } from "./calls.ts";
-import { parseChatChunk, type Usage } from "./chat.ts";
-import { readSse } from "./sse.ts";
-
-export type FinishReason = "stop" | "calls" | "length" | "filter";
+/** An answer as our own agent reads it from the keeper: events as they come, and exactly one `end` or `failed`. */
+import type { RawCall } from "./calls.ts";
+import type { FinishReason, Usage } from "./chat.ts";
+import { chatProtocol } from "./protocols/chat/chat.ts";
+import type { CloisterExtension, Frame } from "./turn.ts";
 
 export type AnswerEvent =
   | { readonly kind: "text"; readonly text: string }
@@ -15,66 +13,46 @@ export type AnswerEvent =
       readonly finish: FinishReason;
       readonly calls: readonly RawCall[];
       readonly usage: Usage | undefined;
+      /** What the airlock mended in this answer, and what it could not. */
+      readonly extension?: CloisterExtension;
     }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly next?: string };
 
-const EVENT_BYTES_MAX = 16 * 1024 * 1024;
 /** A comment line of ours: `: cloister-status …`. Clients that do not know it skip it, as the format demands. */
 export const STATUS_COMMENT = ": cloister-status ";
 
 /** Never throws: a broken stream ends with `failed`, and a stream that just stops is broken. */
 export async function* readAnswer(source: AsyncIterable<Uint8Array>): AsyncGenerator<AnswerEvent> {
-  const calls = new CallAssembler();
-  let finish: string | undefined;
-  let usage: Usage | undefined;
-  try {
-    for await (const event of readSse(source, { eventBytesMax: EVENT_BYTES_MAX })) {
-      if (event.data === undefined) {
-        const comment = Buffer.from(event.bytes).toString();
-        if (comment.startsWith(STATUS_COMMENT)) {
-          yield { kind: "status", text: comment.slice(STATUS_COMMENT.length).trim() };
+  const calls: RawCall[] = [];
+  for await (const frame of chatProtocol.readStream(source)) {
+    if (frame.events.length === 0) yield* statusOf(frame);
+    for (const event of frame.events) {
+      switch (event.kind) {
+        case "text":
+        case "reasoning":
+          yield event;
+          break;
+        case "call":
+          calls.push(event.call);
+          break;
+        case "end": {
+          const { finish, usage, extension } = event;
+          yield { kind: "end", finish, calls, usage, ...(extension === undefined ? {} : { extension }) };
+          break;
         }
-        continue;
+        case "failed":
+          yield { ...event, next: "ask again; if it happens again, the model server's own log says more" };
+          break;
+        case "start":
+        case "refused":
+          break;
       }
-      if (event.data === "[DONE]") break;
-      const chunk = parseChatChunk(event.data);
-      if (chunk === undefined) {
-        yield broken("the server sent something that is not a chunk of an answer");
-        return;
-      }
-      if (chunk.error !== undefined) {
-        yield { kind: "failed", code: "upstream-error", message: chunk.error };
-        return;
-      }
-      if (chunk.reasoning !== "") yield { kind: "reasoning", text: chunk.reasoning };
-      if (chunk.text !== "") yield { kind: "text", text: chunk.text };
-      for (const fragment of chunk.calls) calls.add(fragment);
-      finish = chunk.finish ?? finish;
-      usage = chunk.usage ?? usage;
     }
-  } catch (error) {
-    yield broken(messageOf(error));
-    return;
   }
-  if (finish === undefined) {
-    yield broken("the stream stopped without an end");
-    return;
-  }
-  yield { kind: "end", finish: toFinish(finish, calls.count), calls: calls.finish(), usage };
 }
 
-function broken(message: string): AnswerEvent {
-  return {
-    kind: "failed",
-    code: "upstream-broken",
-    message,
-    next: "ask again; if it happens again, the model server's own log says more",
-  };
-}
-
-/** Servers say `stop` although calls are there (SGLang, Ollama), so the calls count, not the word. */
-function toFinish(reason: string, calls: number): FinishReason {
-  if (reason === "length") return "length";
-  if (reason === "content_filter") return "filter";
-  return calls > 0 ? "calls" : "stop";
+function* statusOf({ raw }: Frame): Generator<AnswerEvent> {
+  const comment = Buffer.from(raw).toString("utf8");
+  const text = comment.startsWith(STATUS_COMMENT) ? comment.slice(STATUS_COMMENT.length).trim() : "";
+  if (text !== "") yield { kind: "status", text };
 }

@@ -1,8 +1,9 @@
 import { isRecord, type Json } from "@cloister/base";
+import { parseLooseWhole } from "./dialects/loose-json.ts";
 
 /**
  * Reads what models write for a number, a boolean or a structure inside a string, where the schema asks for one and
- * the whole text is one: "12", "True", "[{…}]". Text that the schema wants as text is never touched.
+ * the whole text is one: "12", "True", "[{…}]". Text that the schema allows as text is never touched.
  */
 export function coerce(value: Json, schema: Json | undefined): Json {
   if (!isRecord(schema)) return value;
@@ -13,34 +14,58 @@ export function coerce(value: Json, schema: Json | undefined): Json {
   if (isRecord(value)) {
     const properties = isRecord(schema["properties"]) ? schema["properties"] : {};
     return Object.fromEntries(
-      Object.entries(value).map(([name, item]) => [name, coerce(item, properties[name])]),
+      Object.entries(value).map(([name, item]) => [
+        name,
+        coerce(item, Object.hasOwn(properties, name) ? properties[name] : schema["additionalProperties"]),
+      ]),
     );
   }
   return value;
 }
 
-function coerceText(text: string, schema: Record<string, unknown>): Json {
-  switch (schema["type"]) {
-    case "integer":
-      return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
-    case "number":
-      return /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text;
-    case "boolean":
-      return /^true$/i.test(text) ? true : /^false$/i.test(text) ? false : text;
-    case "array":
-    case "object":
-      return coerceStructure(text, schema);
-    default:
-      return text;
-  }
+/** The types that a schema names, itself or in `anyOf` and `oneOf`; empty when it does not say. */
+export function typesOf(schema: Json | undefined): readonly string[] {
+  if (!isRecord(schema)) return [];
+  const { type } = schema;
+  if (typeof type === "string") return [type];
+  if (Array.isArray(type)) return type.filter((name) => typeof name === "string");
+  const branches = [schema["anyOf"], schema["oneOf"]].flatMap((list): unknown[] =>
+    Array.isArray(list) ? list : [],
+  );
+  const types = branches.map((branch) => typesOf(branch as Json));
+  // A branch that does not say leaves everything possible.
+  return types.some((names) => names.length === 0) ? [] : types.flat();
 }
 
-function coerceStructure(text: string, schema: Record<string, unknown>): Json {
-  try {
-    const value = JSON.parse(text) as Json;
-    const isWanted = schema["type"] === "array" ? Array.isArray(value) : isRecord(value);
-    return isWanted ? coerce(value, schema as Json) : text;
-  } catch {
-    return text; // the check that follows says what is wrong with it
+function coerceText(text: string, schema: Record<string, unknown>): Json {
+  const types = typesOf(schema as Json);
+  if (types.length === 0 || types.includes("string")) return text;
+  // A null stands for absence, which the check allows for optional arguments.
+  if (text === "null" || text === "None") return null;
+  for (const type of types) {
+    const value = coerceTo(text, type, schema);
+    if (value !== undefined) return value;
+  }
+  return text; // the check that follows says what is wrong with it
+}
+
+function coerceTo(text: string, type: string, schema: Record<string, unknown>): Json | undefined {
+  switch (type) {
+    case "integer":
+      return /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
+    case "number":
+      return /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : undefined;
+    case "boolean":
+      return /^true$/i.test(text) ? true : /^false$/i.test(text) ? false : undefined;
+    case "array": {
+      const value = parseLooseWhole(text);
+      return Array.isArray(value) ? coerce(value as Json, schema as Json) : undefined;
+    }
+    case "object": {
+      const value = parseLooseWhole(text);
+      return isRecord(value) ? coerce(value, schema as Json) : undefined;
+    }
+    default:
+      return undefined;
   }
 }

@@ -2,10 +2,13 @@
  * The guard over tool calls: one runs only if it names an offered tool, its arguments are whole and fit the schema,
  * and the stream ended normally. Anything else becomes an exact error for the model, and nothing runs.
  */
-import { isRecord, messageOf, type Json, type JsonObject } from "@cloister/base";
-import type { FinishReason } from "./answer.ts";
-import { coerce } from "./coerce.ts";
+import { isRecord, type Json, type JsonObject } from "@cloister/base";
+import type { FinishReason } from "./chat.ts";
+import { coerce, typesOf } from "./coerce.ts";
 import type { RawCall } from "./calls.ts";
+import { parseArguments, withSchemaKeys } from "./dialects/arguments.ts";
+import { isPathKey } from "./dialects/values.ts";
+import { nearestName, resolveName } from "./dialects/names.ts";
 
 export type GuardCause = "truncated" | "missing-argument" | "type" | "syntax" | "unknown-tool";
 
@@ -25,7 +28,17 @@ export interface OfferedTool {
   readonly parameters: JsonObject;
 }
 
-export function guardCall(call: RawCall, finish: FinishReason, offered: readonly OfferedTool[]): Guarded {
+/**
+ * @param aliases Tool names as a model family writes them, to the offered ones.
+ * What can mean one thing only is repaired: names but for case, separators and leaked tokens; JSON but for Python's
+ * literals, commas and quotes; keys by well-known aliases; numbers and lists inside strings, after the schema.
+ */
+export function guardCall(
+  call: RawCall,
+  finish: FinishReason,
+  offered: readonly OfferedTool[],
+  aliases: Readonly<Record<string, string>> = {},
+): Guarded {
   const refuse = (cause: GuardCause, detail: string): Guarded => ({
     kind: "refused",
     id: call.id,
@@ -43,43 +56,50 @@ export function guardCall(call: RawCall, finish: FinishReason, offered: readonly
   if (finish === "filter") {
     return refuse("truncated", "The server's content filter ended the answer, so nothing was run.");
   }
-  const tool = offered.find(({ name }) => name === call.name);
-  if (tool === undefined) {
+  const name = resolveName(call.name, offered, aliases);
+  const tool = offered.find((candidate) => candidate.name === name);
+  if (tool === undefined) return refuse("unknown-tool", unknownTool(call.name, offered));
+
+  const parsed = parseArguments(call.arguments);
+  if (parsed.kind === "cut") {
     return refuse(
-      "unknown-tool",
-      `There is no tool "${call.name}". The tools are: ${offered.map(({ name }) => name).join(", ")}.`,
+      "truncated",
+      `The arguments of ${tool.name} end in the middle, so nothing was run. Make the call again, in smaller parts if it is long.`,
     );
   }
-  const parsed = parseArguments(call.arguments);
   if (parsed.kind === "bad") {
     return refuse(
       "syntax",
-      `The arguments of ${call.name} are not a valid JSON object: ${parsed.detail}. Nothing was run. Make the call again.`,
+      `The arguments of ${tool.name} are not a valid JSON object: ${parsed.detail}. Nothing was run. Make the call again.`,
     );
   }
-  const args = coerce(parsed.args, tool.parameters);
-  const fault = checkValue(args, tool.parameters, "");
-  if (fault !== undefined) {
-    return refuse(fault.cause, `${call.name}: ${fault.detail}. Nothing was run. Make the call again.`);
+  const keyed = withSchemaKeys(parsed.args, tool);
+  if (keyed.fault !== undefined) {
+    return refuse("syntax", `${tool.name}: ${keyed.fault}. Nothing was run. Make the call again.`);
   }
-  return { kind: "call", id: call.id, name: call.name, args: args as JsonObject };
+  const args = coerce(keyed.args, tool.parameters) as JsonObject;
+  const fault = checkValue(args, tool.parameters, "") ?? checkDrivePaths(args);
+  if (fault !== undefined) {
+    return refuse(fault.cause, `${tool.name}: ${fault.detail}. Nothing was run. Make the call again.`);
+  }
+  return { kind: "call", id: call.id, name: tool.name, args };
 }
 
-type Parsed =
-  | { readonly kind: "ok"; readonly args: JsonObject }
-  | { readonly kind: "bad"; readonly detail: string };
+function unknownTool(written: string, offered: readonly OfferedTool[]): string {
+  const nearest = nearestName(written, offered);
+  const hint = nearest === undefined ? "" : ` Did you mean "${nearest}"?`;
+  return `There is no tool "${written}".${hint} The tools are: ${offered.map(({ name }) => name).join(", ")}.`;
+}
 
-/** No arguments at all is an empty object: several servers send nothing for a tool without parameters. */
-function parseArguments(text: string): Parsed {
-  if (text.trim() === "") return { kind: "ok", args: {} };
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value)
-      ? { kind: "ok", args: value as JsonObject }
-      : { kind: "bad", detail: "not an object" };
-  } catch (error) {
-    return { kind: "bad", detail: messageOf(error) };
+/** `"C:\temp\new"` is valid JSON, and a path with a tab and a line break that nobody meant. */
+function checkDrivePaths(args: JsonObject): Fault | undefined {
+  for (const [name, value] of Object.entries(args)) {
+    if (typeof value === "string" && isPathKey(name) && /^[A-Za-z]:[^/]*[\b\f\n\r\t]/.test(value)) {
+      const detail = `"${name}" holds a control character where a path has a backslash; write each backslash as \\\\`;
+      return { cause: "syntax", detail };
+    }
   }
+  return undefined;
 }
 
 interface Fault {
@@ -89,9 +109,10 @@ interface Fault {
 
 function checkValue(value: Json, schema: Json | undefined, path: string): Fault | undefined {
   if (!isRecord(schema)) return undefined;
-  const type = schema["type"];
-  if (typeof type === "string" && !hasType(value, type)) {
-    return { cause: "type", detail: `"${path}" must be ${article(type)}, not ${article(typeName(value))}` };
+  const types = typesOf(schema);
+  if (types.length > 0 && !types.some((type) => hasType(value, type))) {
+    const wanted = types.map(article).join(" or ");
+    return { cause: "type", detail: `"${path}" must be ${wanted}, not ${article(typeName(value))}` };
   }
   if (Array.isArray(schema["enum"]) && !schema["enum"].includes(value)) {
     return { cause: "type", detail: `"${path}" must be one of ${schema["enum"].map(String).join(", ")}` };
@@ -119,7 +140,8 @@ function checkObject(value: JsonObject, schema: JsonObject, path: string): Fault
     }
   }
   for (const [name, item] of Object.entries(value)) {
-    const fault = item === null ? undefined : checkValue(item, properties[name], at(path, name));
+    const schemaOfItem = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const fault = item === null ? undefined : checkValue(item, schemaOfItem, at(path, name));
     if (fault !== undefined) return fault;
   }
   return undefined;

@@ -1,11 +1,11 @@
 export { readAnswer, STATUS_COMMENT } from "./answer.ts";
-export type { AnswerEvent, FinishReason } from "./answer.ts";
+export type { AnswerEvent } from "./answer.ts";
 export { CallAssembler } from "./calls.ts";
 export type { RawCall } from "./calls.ts";
-export { errorText, parseChatChunk, parseChatMessage } from "./chat.ts";
+export { errorText } from "./chat.ts";
 export type {
   CallFragment,
-  ChatChunk,
+  FinishReason,
   ChatMessage,
   ChatTool,
   Provenance,
@@ -16,3 +16,38 @@ export { guardCall } from "./guard.ts";
 export type { Guarded, GuardCause, OfferedTool } from "./guard.ts";
 export { formatSse, readSse } from "./sse.ts";
 export type { SseEvent } from "./sse.ts";
+export type {
+  AnswerContext,
+  DoorError,
+  FormatOptions,
+  Protocol,
+  ProtocolName,
+  StreamWriter,
+} from "./protocols/protocol.ts";
+export type {
+  AnswerFormat,
+  CloisterExtension,
+  Frame,
+  Loss,
+  Part,
+  ReasoningEffort,
+  RefusalCause,
+  Sampling,
+  TurnEvent,
+  TurnItem,
+  TurnRequest,
+  TurnTool,
+} from "./turn.ts";
+export { aliasesOf, unaliasCall } from "./families/aliases.ts";
+export { familyOf } from "./families/families.ts";
+export type { Family } from "./families/family.ts";
+export { neutralise, restoreNeutral } from "./families/neutralise.ts";
+export { shapeForFamily } from "./families/shape.ts";
+export { chatProtocol } from "./protocols/chat/chat.ts";
+export { messagesProtocol } from "./protocols/messages/messages.ts";
+export { parseCountTokens, writeCountTokens } from "./protocols/messages/parse.ts";
+export { writeModels } from "./protocols/models.ts";
+export type { ListedModel } from "./protocols/models.ts";
+export { responsesProtocol } from "./protocols/responses/responses.ts";
+export { createRecovery } from "./recovery.ts";
+export type { Recovery, RecoveryOptions } from "./recovery.ts";

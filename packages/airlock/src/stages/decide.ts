@@ -11,6 +11,6 @@ export interface Refused {
 }
 
 export function decide(sealed: Sealed): Decided | Refused {
-  const decision = decideByPolicy({ label: sealed.label, endpoint: sealed.session.endpoint });
+  const decision = decideByPolicy({ label: sealed.label, endpoint: sealed.endpoint });
   return decision.kind === "send" ? { ...sealed, decision } : { kind: "refused", decision };
 }

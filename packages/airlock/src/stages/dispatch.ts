@@ -1,81 +1,157 @@
-/** Sends the recorded request, and turns whatever comes back into events. */
-import { CloisterError, messageOf } from "@cloister/base";
+/** Sends the recorded request, and turns whatever comes back into frames of events. */
+import { CloisterError, messageOf, parseJson } from "@cloister/base";
 import type { Answer, BackendStatus } from "@cloister/backend";
-import { formatSse, readSse, STATUS_COMMENT, type SseEvent } from "@cloister/wire";
+import {
+  errorText,
+  STATUS_COMMENT,
+  type Frame,
+  type Protocol,
+  type TurnEvent,
+  type Usage,
+} from "@cloister/wire";
 import type { Recorded } from "./record.ts";
 
 export interface Dispatched extends Recorded {
-  readonly answer: AnswerStream;
+  readonly upstream: UpstreamAnswer;
+  readonly observed: Observation;
 }
 
-export interface AnswerStream {
-  readonly status: number;
-  readonly contentType: string;
-  /** `stream`: server-sent events. `whole`: one event that is the body. */
-  readonly form: "stream" | "whole";
-  readonly events: AsyncIterable<SseEvent>;
+export type UpstreamAnswer =
+  | { readonly kind: "answer"; readonly frames: AsyncIterable<Frame> }
+  /** The server would not: nothing of an answer came. */
+  | {
+      readonly kind: "error";
+      readonly status: number;
+      readonly message: string;
+      readonly retryAfterSeconds?: number;
+    };
+
+/** What is known of an answer so far; filled while it passes, read when it is settled. */
+export interface Observation {
+  status: number | undefined;
+  bytesIn: number;
+  usage: Usage | undefined;
+  /** It came to its own end. */
+  ended: boolean;
+  failed: boolean;
 }
 
-const EVENT_BYTES_MAX = 16 * 1024 * 1024;
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
 /** @throws CloisterError `endpoint-unreachable`, `cancelled` while nothing has been answered yet */
 export async function dispatch(recorded: Recorded): Promise<Dispatched> {
-  const { session, outgoing, signal, turn } = recorded;
+  const { endpoint, route, outgoing, signal, turn } = recorded;
+  const observed: Observation = {
+    status: undefined,
+    bytesIn: 0,
+    usage: undefined,
+    ended: false,
+    failed: false,
+  };
   const statuses = new StatusFeed();
-  const sending = session.endpoint.backend.send("/chat/completions", outgoing, {
+  const sending = endpoint.backend.send(route.upstream.path, outgoing, {
     signal,
+    headers: route.upstream.headers,
     onStatus: (status) => statuses.push(status),
   });
   // While a server loads its model there is news but no answer: then the stream to the client begins without it.
-  const first = turn.stream ? await Promise.race([sending, statuses.next()]) : await sending;
-  const answer = first === "status" ? waitingAnswer(sending, statuses) : await toAnswer(first);
-  return { ...recorded, answer };
+  const first = turn.request.stream ? await Promise.race([sending, statuses.next()]) : await sending;
+  const upstream: UpstreamAnswer =
+    first === "status"
+      ? { kind: "answer", frames: watched(waiting(sending, statuses, recorded, observed), observed) }
+      : await toUpstream(first, recorded, observed);
+  return { ...recorded, upstream, observed };
 }
 
-async function toAnswer(answer: Answer): Promise<AnswerStream> {
-  const contentType = answer.headers["content-type"] ?? "application/json";
-  if (answer.status === 200 && contentType.startsWith("text/event-stream")) {
-    const events = readSse(answer.body, { eventBytesMax: EVENT_BYTES_MAX });
-    return { status: 200, contentType, form: "stream", events };
+async function toUpstream(
+  answer: Answer,
+  recorded: Recorded,
+  observed: Observation,
+): Promise<UpstreamAnswer> {
+  observed.status = answer.status;
+  if (answer.status !== 200) {
+    observed.failed = true;
+    const body = await collect(answer.body);
+    observed.bytesIn += body.length;
+    return toError(answer, body.toString("utf8"));
   }
-  const bytes = await collect(answer.body);
-  return {
-    status: answer.status,
-    contentType,
-    form: "whole",
-    events: once({ bytes, data: bytes.toString("utf8") }),
-  };
+  return { kind: "answer", frames: watched(framesOf(answer, recorded), observed) };
 }
 
-function waitingAnswer(sending: Promise<Answer>, statuses: StatusFeed): AnswerStream {
-  const events = async function* (): AsyncGenerator<SseEvent> {
-    for (;;) {
-      for (const status of statuses.take()) yield comment(describe(status));
-      const first = await Promise.race([sending, statuses.next()]);
-      if (first === "status") continue;
-      const answer = await toAnswer(first);
-      if (answer.form === "stream") yield* answer.events;
-      else yield* asStreamEvents(answer.events);
-      return;
-    }
-  };
-  return { status: 200, contentType: "text/event-stream", form: "stream", events: events() };
-}
-
-async function* asStreamEvents(events: AsyncIterable<SseEvent>): AsyncGenerator<SseEvent> {
-  for await (const event of events) {
-    const data = oneLine(event);
-    yield { bytes: formatSse(data), data };
+async function* framesOf(answer: Answer, { route }: Recorded): AsyncGenerator<Frame> {
+  if (answer.headers["content-type"]?.startsWith("text/event-stream") === true) {
+    yield* route.upstream.readStream(answer.body);
+    return;
   }
+  const events = await wholeEvents(answer, route.upstream);
+  yield { raw: Buffer.alloc(0), events, fragment: true };
 }
 
-/** An error body in the middle of a stream becomes an event, which must not hold line ends. */
-function oneLine(event: SseEvent): string {
+async function wholeEvents(answer: Answer, protocol: Protocol): Promise<TurnEvent[]> {
   try {
-    return JSON.stringify(JSON.parse(event.data ?? ""));
+    const body = await collect(answer.body);
+    return protocol.readWhole(parseJson(body.toString("utf8"), "the model server's answer"));
+  } catch (error) {
+    return [{ kind: "failed", code: "upstream-broken", message: messageOf(error) }];
+  }
+}
+
+async function* waiting(
+  sending: Promise<Answer>,
+  statuses: StatusFeed,
+  recorded: Recorded,
+  observed: Observation,
+): AsyncGenerator<Frame> {
+  for (;;) {
+    for (const status of statuses.take()) yield comment(describe(status));
+    const first = await Promise.race([sending, statuses.next()]);
+    if (first === "status") continue;
+    const upstream = await toUpstream(first, recorded, observed);
+    if (upstream.kind === "answer") {
+      yield* upstream.frames;
+    } else {
+      const { message, status } = upstream;
+      yield {
+        raw: Buffer.alloc(0),
+        events: [{ kind: "failed", code: `upstream-${status}`, message, status }],
+        fragment: true,
+      };
+    }
+    return;
+  }
+}
+
+/** Notes what passes. Only the frames of the answer itself are counted, once. */
+async function* watched(frames: AsyncIterable<Frame>, observed: Observation): AsyncGenerator<Frame> {
+  for await (const frame of frames) {
+    if (!isStatus(frame)) observed.bytesIn += frame.raw.length;
+    for (const event of frame.events) {
+      if (event.kind === "failed") observed.failed = true;
+      if (event.kind !== "end") continue;
+      observed.ended = true;
+      observed.usage = event.usage;
+    }
+    yield frame;
+  }
+}
+
+function toError(answer: Answer, body: string): UpstreamAnswer {
+  const retryAfter = Number(answer.headers["retry-after"]);
+  return {
+    kind: "error",
+    status: answer.status,
+    message: errorMessage(body) || `the model server answered ${answer.status}`,
+    ...(Number.isFinite(retryAfter) && retryAfter > 0 ? { retryAfterSeconds: retryAfter } : {}),
+  };
+}
+
+const ERROR_CHARS_MAX = 4000;
+
+function errorMessage(body: string): string {
+  try {
+    return errorText(JSON.parse(body)) ?? body.slice(0, ERROR_CHARS_MAX);
   } catch {
-    return JSON.stringify({ error: { message: event.data ?? "", type: "upstream_error" } });
+    return body.slice(0, ERROR_CHARS_MAX); // a server's plain text says more than nothing
   }
 }
 
@@ -88,8 +164,16 @@ function describe(status: BackendStatus): string {
   }
 }
 
-function comment(text: string): SseEvent {
-  return { bytes: Buffer.from(`${STATUS_COMMENT}${text}\n\n`), data: undefined };
+function comment(text: string): Frame {
+  return { raw: Buffer.from(`${STATUS_COMMENT}${text}\n\n`), events: [], fragment: false };
+}
+
+/** A word of ours about the waiting, not of the answer. */
+export function isStatus(frame: Frame): boolean {
+  return (
+    frame.events.length === 0 &&
+    Buffer.from(frame.raw.subarray(0, STATUS_COMMENT.length)).toString() === STATUS_COMMENT
+  );
 }
 
 async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -107,10 +191,6 @@ async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-async function* once(event: SseEvent): AsyncGenerator<SseEvent> {
-  yield event;
-}
-
 const STATUSES_MAX = 1000;
 
 /** Status reports on their way from a callback to a stream. */
@@ -125,7 +205,11 @@ class StatusFeed {
 
   /** Resolves when there is at least one report. */
   async next(): Promise<"status"> {
-    if (this.#waiting.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#waiting.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
     return "status";
   }
 
@@ -134,10 +218,4 @@ class StatusFeed {
     this.#waiting = [];
     return taken;
   }
-}
-
-export function failureText(error: unknown): string {
-  const detail = error instanceof CloisterError ? error : undefined;
-  const { code = "upstream-broken", rule, next } = detail ?? {};
-  return JSON.stringify({ error: { message: messageOf(error), type: "cloister_error", code, rule, next } });
 }

@@ -5,7 +5,10 @@ export interface Parsed extends Identified {
   readonly turn: Turn;
 }
 
-/** @throws CloisterError `bad-request`, `bad-json` */
+/**
+ * Reads the request, and translates it where the endpoint speaks another protocol, or its model another dialect of it.
+ * @throws CloisterError `bad-request`, `bad-json`
+ */
 export function parse(identified: Identified): Parsed {
-  return { ...identified, turn: identified.session.conversation.read(identified.body) };
+  return { ...identified, turn: identified.session.conversation.read(identified.body, identified.route) };
 }

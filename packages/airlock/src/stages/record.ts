@@ -1,7 +1,7 @@
 /** Writes down what is about to be shown, to whom and under which rule; durable before the first byte leaves. */
 import { messageOf, type JsonObject } from "@cloister/base";
 import type { Attachment } from "@cloister/ledger";
-import type { Part } from "./seal.ts";
+import type { Part } from "../part.ts";
 import type { Decided, Refused } from "./decide.ts";
 
 export interface Recorded extends Decided {
@@ -11,10 +11,10 @@ export interface Recorded extends Decided {
 
 // An entry is at most 65,535 bytes. What a request adds beyond this many parts is committed to as one.
 const PARTS_MAX = 150;
+const LOSSES_MAX = 50;
 
 export async function record(decided: Decided): Promise<Recorded | Refused> {
-  const { session, parts, label, turn, client, decision, outgoing } = decided;
-  const { endpoint } = session;
+  const { session, endpoint, route, parts, label, turn, client, decision, outgoing } = decided;
   const fresh = parts.filter((part) => !session.conversation.isShown(part.bytes));
   try {
     const receipt = await session.ledger.append({
@@ -28,7 +28,17 @@ export async function record(decided: Decided): Promise<Recorded | Refused> {
           clearance: endpoint.clearance,
           operator: endpoint.operator,
         },
-        model: turn.model,
+        model: route.model,
+        ...(route.door === route.upstream
+          ? {}
+          : { translated: `${route.door.name} to ${route.upstream.name}` }),
+        ...(turn.losses.length === 0
+          ? {}
+          : {
+              losses: turn.losses
+                .slice(0, LOSSES_MAX)
+                .map(({ path, reason, severity }) => ({ path, reason, severity })),
+            }),
         label,
         decision: { kind: decision.kind, rule: decision.rule },
         bytes: outgoing.reduce((sum, piece) => sum + piece.length, 0),

@@ -1,47 +1,48 @@
-/** Closes the record: what became of the request, what it cost, and what was restored. */
+/** Closes the record: what became of the request, what it cost, what was mended and what was restored. */
 import { CloisterError, type JsonObject } from "@cloister/base";
-import { parseChatChunk, type SseEvent, type Usage } from "@cloister/wire";
-import type { AnswerStream } from "./dispatch.ts";
+import type { CloisterExtension, Usage } from "@cloister/wire";
+import type { Dispatched, Observation } from "./dispatch.ts";
 import type { Recorded } from "./record.ts";
+import type { Passage } from "../passage.ts";
 import type { Unsealed } from "./unseal.ts";
 
 type Outcome = "answered" | "failed" | "cancelled" | "refused-by-server";
 
-export function settle(unsealed: Unsealed): AnswerStream {
-  return { ...unsealed.answer, events: observed(unsealed) };
-}
+export type Settled = Unsealed;
 
-async function* observed(unsealed: Unsealed): AsyncGenerator<SseEvent> {
-  const { answer, signal } = unsealed;
-  let bytesIn = 0;
-  let usage: Usage | undefined;
-  let failed = answer.status >= 400;
-  // With its last event an answer is whole, whatever becomes of the connection after it.
-  let whole = false;
-  try {
-    for await (const event of answer.events) {
-      bytesIn += event.bytes.length;
-      if (event.data?.includes('"usage"')) usage = parseChatChunk(event.data)?.usage ?? usage;
-      if (event.data === "[DONE]") whole = true;
-      if (!whole && event.data?.startsWith('{"error"') === true) failed = true;
-      yield event;
+export function settle(unsealed: Unsealed): Settled {
+  if (unsealed.upstream.kind === "error") settleAttempt(unsealed, {});
+  const passages = async function* (): AsyncGenerator<Passage> {
+    let extension: CloisterExtension | undefined;
+    try {
+      for await (const passage of unsealed.passages) {
+        for (const event of passage.events) if (event.kind === "end") extension = event.extension;
+        yield passage;
+      }
+    } finally {
+      settleAttempt(unsealed.current(), extension === undefined ? {} : extensionFields(extension));
+      if (unsealed.restores.length > 0) recordRestores(unsealed);
     }
-    whole ||= !signal.aborted;
-  } finally {
-    const outcome = toOutcome({ cancelled: !whole, failed, status: answer.status });
-    settleWith(unsealed, outcome, {
-      status: answer.status,
-      bytesIn,
-      ...(usage === undefined ? {} : { usage: usageFields(usage) }),
-    });
-    if (unsealed.restores.length > 0) recordRestores(unsealed);
-  }
+  };
+  return { ...unsealed, passages: passages() };
 }
 
-function toOutcome(facts: { cancelled: boolean; failed: boolean; status: number }): Outcome {
-  if (facts.cancelled) return "cancelled";
-  if (facts.status >= 400) return "refused-by-server";
-  return facts.failed ? "failed" : "answered";
+/** One attempt, with what is known of it by now. */
+export function settleAttempt(attempt: Dispatched, more: JsonObject): void {
+  const { observed } = attempt;
+  settleWith(attempt, outcomeOf(observed), {
+    ...(observed.status === undefined ? {} : { status: observed.status }),
+    bytesIn: observed.bytesIn,
+    ...(observed.usage === undefined ? {} : { usage: usageFields(observed.usage) }),
+    ...more,
+  });
+}
+
+/** An answer is whole with its end, whatever becomes of the connection after it. */
+function outcomeOf({ ended, failed, status }: Observation): Outcome {
+  if (ended) return "answered";
+  if (status !== undefined && status >= 400) return "refused-by-server";
+  return failed ? "failed" : "cancelled";
 }
 
 /** Also for requests that never got an answer. */
@@ -52,9 +53,11 @@ export function settleFailure(recorded: Recorded, error: unknown): void {
 
 /** The answer does not wait for this entry: what left is on record already. */
 function settleWith(recorded: Recorded, outcome: Outcome, facts: JsonObject): void {
-  const { session, intent } = recorded;
+  const { session, intent, signal } = recorded;
+  // Our own cutting off looks like a failure of the connection.
+  const named = outcome === "failed" && signal.aborted ? "cancelled" : outcome;
   session.ledger
-    .append({ type: "exposure.result", fields: { session: session.id, intent, outcome, ...facts } })
+    .append({ type: "exposure.result", fields: { session: session.id, intent, outcome: named, ...facts } })
     .catch(session.onTrouble);
 }
 
@@ -69,6 +72,16 @@ function recordRestores(unsealed: Unsealed): void {
     hidden: { sources: [{ path: file, from: 0, to: 0 }] },
   }));
   session.ledger.append({ type: "restore", fields, attachments }).catch(session.onTrouble);
+}
+
+/** Details may quote what a model wrote, so the ledger's leaf holds only what kind of thing happened. */
+function extensionFields({ recovered, refused, retries }: CloisterExtension): JsonObject {
+  if (recovered.length === 0 && refused.length === 0 && retries === 0) return {};
+  return {
+    recovered: recovered.map(({ dialect }) => dialect),
+    refused: refused.map(({ cause }) => cause),
+    retries,
+  };
 }
 
 function usageFields(usage: Usage): JsonObject {

@@ -20,6 +20,12 @@ export const en: Words = {
   cloister ledger exposure    which lines of which files were shown to which model  [--json] [--session ID]
   cloister ledger show        every entry  [--json]
 
+  cloister airlock            the same door for your other tools: sealed, recorded, mended tool calls
+      --listen 127.0.0.1:PORT | --socket PATH   (8642; 0 takes a free port)
+      --endpoint [NAME=][chat+|responses+|messages+]URL    repeatable
+      --model NAME            for clients that ask for their vendor's models
+      --setup                 prints the line each tool needs
+
   cloister rehearse SCRIPT    a model server that plays a script  [--port N]
 
 Settings: ~/.cloister/settings.json  {"endpoint": URL, "model": NAME, "clearance": L, "label": L}

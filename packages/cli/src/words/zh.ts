@@ -20,6 +20,12 @@ export const zh: Words = {
   cloister ledger exposure    哪些文件的哪些行给哪个模型看过  [--json] [--session ID]
   cloister ledger show        列出所有记录  [--json]
 
+  cloister airlock            为其他工具提供同一道气闸:封存密钥、记录在案、修复工具调用
+      --listen 127.0.0.1:PORT | --socket PATH   (8642;0 表示任选空闲端口)
+      --endpoint [NAME=][chat+|responses+|messages+]URL    可重复
+      --model NAME            供索要厂商模型名的客户端使用
+      --setup                 打印各工具所需的一行配置
+
   cloister rehearse SCRIPT    按剧本应答的模型服务器  [--port N]
 
 设置:~/.cloister/settings.json  {"endpoint": URL, "model": NAME, "clearance": L, "label": L}

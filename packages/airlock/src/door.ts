@@ -1,0 +1,251 @@
+/** One request at a door, answered in the words of the door's protocol. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { CloisterError, messageOf, type Clock } from "@cloister/base";
+import type { AnswerContext, DoorError, Protocol, StreamWriter, TurnEvent } from "@cloister/wire";
+import { pass } from "./airlock.ts";
+import type { Endpoint } from "./session.ts";
+import type { Refused } from "./stages/decide.ts";
+import type { Arrival } from "./stages/identify.ts";
+import type { Settled } from "./stages/settle.ts";
+
+const BODY_BYTES_MAX = 64 * 1024 * 1024;
+/** Some clients give up on a stream that is silent for long; a slow model may well be. */
+const PING_MS = 10_000;
+
+export async function answerAtDoor(arrival: Arrival, response: ServerResponse): Promise<void> {
+  const { door } = arrival.route;
+  const settled = await passOrFail(arrival, response);
+  if (settled === undefined) return;
+  if ("kind" in settled) {
+    const { rule, why, next } = settled.decision;
+    sendError(response, door, { cause: "forbidden", code: "refused", message: why, rule, next });
+    return;
+  }
+  if (settled.upstream.kind === "error") {
+    const { upstream, endpoint } = settled;
+    sendError(
+      response,
+      door,
+      upstreamError({ ...upstream, message: withoutAddress(upstream.message, endpoint) }),
+    );
+    return;
+  }
+  if (settled.turn.request.stream) await stream(settled, response);
+  else await sendWhole(settled, response);
+}
+
+/** A client need not know where the model is. What went wrong there is told without the address. */
+async function passOrFail(
+  arrival: Arrival,
+  response: ServerResponse,
+): Promise<Settled | Refused | undefined> {
+  try {
+    return await pass(arrival);
+  } catch (error) {
+    sendFailure(response, arrival.route.door, error, arrival.endpoint);
+    return undefined;
+  }
+}
+
+function withoutAddress(message: string, { url }: Endpoint): string {
+  const { host, origin } = new URL(url);
+  return [url, origin, host].reduce((text, address) => text.replaceAll(address, "the model server"), message);
+}
+
+function hideAddress(event: TurnEvent, endpoint: Endpoint): TurnEvent {
+  return event.kind === "failed" ? { ...event, message: withoutAddress(event.message, endpoint) } : event;
+}
+
+async function stream(settled: Settled, response: ServerResponse): Promise<void> {
+  const { route, turn, session } = settled;
+  const output = new Coalescing(response);
+  let writer: StreamWriter | undefined;
+  // In a stream of the same protocol the bytes of untouched events pass as they came. Messages and Responses number
+  // their events and blocks, so there every event is written anew.
+  const passesRaw = route.door === route.upstream && route.door.name === "chat";
+  const pings = setInterval(() => {
+    if (writer !== undefined) void output.write(writer.ping());
+  }, PING_MS);
+  try {
+    for await (const { events, raw } of settled.passages) {
+      if (!response.headersSent) {
+        response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
+      }
+      if (response.destroyed) break;
+      writer ??= route.door.createWriter(turn.request, contextOf(settled, events, session.clock));
+      // Written in any case, so that the writer knows what has been said.
+      const written = events.map(
+        (event) => writer?.write(hideAddress(event, settled.endpoint)) ?? Buffer.alloc(0),
+      );
+      const isOurs = events.length === 0;
+      await output.write(
+        raw !== undefined && raw.length > 0 && (passesRaw || isOurs) ? raw : Buffer.concat(written),
+      );
+      if (events.some(isLast)) break;
+    }
+  } finally {
+    clearInterval(pings);
+  }
+  response.end();
+}
+
+async function sendWhole(settled: Settled, response: ServerResponse): Promise<void> {
+  const { route, turn, session } = settled;
+  const events: TurnEvent[] = [];
+  for await (const { events: passed } of settled.passages) {
+    events.push(...passed.map((event) => hideAddress(event, settled.endpoint)));
+  }
+  const failed = events.find((event) => event.kind === "failed");
+  if (failed !== undefined || !events.some(({ kind }) => kind === "end")) {
+    const { code = "upstream-broken", message = "the answer had no end" } = failed ?? {};
+    sendError(response, route.door, { cause: "upstream", code, message });
+    return;
+  }
+  const body = route.door.writeWhole(turn.request, events, contextOf(settled, events, session.clock));
+  sendJson(response, 200, body);
+}
+
+function isLast({ kind }: TurnEvent): boolean {
+  return kind === "end" || kind === "failed";
+}
+
+/** The server's own id where it gave one, else one that follows from the record. */
+function contextOf(settled: Settled, events: readonly TurnEvent[], clock: Clock): AnswerContext {
+  const start = events.find((event) => event.kind === "start");
+  return {
+    id: start?.id ?? `cls-${settled.session.id}-${settled.intent}`,
+    model: settled.turn.request.model,
+    created: Math.floor(clock.now() / 1000),
+  };
+}
+
+function upstreamError(error: Extract<Settled["upstream"], { kind: "error" }>): DoorError {
+  const { status, message, retryAfterSeconds } = error;
+  const isOverflow =
+    /context (length|size|window)|maximum context|input length|prompt is too long|token limit/i.test(message);
+  const cause = isOverflow
+    ? "context-overflow"
+    : (upstreamCauses[status] ?? (status < 500 ? "bad-request" : "upstream"));
+  const next = isOverflow
+    ? "the prompt does not fit the model's window: start the server with a larger one, or ask for less at once"
+    : "the model server's own log says more";
+  return {
+    cause,
+    message,
+    code: `upstream-${status}`,
+    next,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  };
+}
+
+// 401 and 403 of the upstream are about our key, not the caller's.
+const upstreamCauses: Readonly<Record<number, DoorError["cause"]>> = {
+  401: "upstream",
+  403: "upstream",
+  404: "unknown-model",
+  413: "too-large",
+  429: "rate-limited",
+  501: "unsupported",
+  503: "overloaded",
+  529: "overloaded",
+};
+
+const causes: Readonly<Record<string, DoorError["cause"]>> = {
+  "bad-json": "bad-request",
+  "bad-request": "bad-request",
+  "bad-command": "bad-request",
+  "request-too-long": "too-large",
+  "foreign-origin": "forbidden",
+  "unknown-model": "unknown-model",
+  "not-found": "unsupported",
+  "endpoint-loading": "overloaded",
+};
+
+/** What went wrong before there was an answer. */
+export function sendFailure(
+  response: ServerResponse,
+  door: Protocol,
+  error: unknown,
+  endpoint?: Endpoint,
+): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const known = error instanceof CloisterError ? error : undefined;
+  const told = (text: string): string => (endpoint === undefined ? text : withoutAddress(text, endpoint));
+  sendError(response, door, {
+    cause: causes[known?.code ?? ""] ?? "upstream",
+    message: told(messageOf(error)),
+    code: known?.code ?? "internal",
+    ...(known?.rule === undefined ? {} : { rule: known.rule }),
+    ...(known?.next === undefined ? {} : { next: told(known.next) }),
+  });
+}
+
+function sendError(response: ServerResponse, door: Protocol, error: DoorError): void {
+  const { status, headers, body } = door.writeError(error);
+  sendJson(response, status, body, headers);
+}
+
+export function sendJson(response: ServerResponse, status: number, body: unknown, headers = {}): void {
+  response.writeHead(status, { ...headers, "content-type": "application/json" });
+  response.end(JSON.stringify(body));
+}
+
+/** Aborts when whoever asked is gone before the answer was. */
+export function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.on("close", () => {
+    if (!response.writableFinished) {
+      gone.abort(new CloisterError("the client went away", { code: "cancelled" }));
+    }
+  });
+  return gone.signal;
+}
+
+/** @throws CloisterError `request-too-long` */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > BODY_BYTES_MAX) {
+      throw new CloisterError(`the request is longer than ${BODY_BYTES_MAX} bytes`, {
+        code: "request-too-long",
+      });
+    }
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+}
+
+/** Events that arrive together leave together: each small write costs more than the event in it. */
+class Coalescing {
+  readonly #response: ServerResponse;
+  #corked = false;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0 || this.#response.destroyed) return;
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#response.cork();
+      setImmediate(() => {
+        this.#corked = false;
+        this.#response.uncork();
+      });
+    }
+    if (!this.#response.write(bytes)) await this.#drained();
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#response.once("drain", resolve);
+      this.#response.once("close", resolve);
+    });
+  }
+}

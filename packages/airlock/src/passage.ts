@@ -1,0 +1,16 @@
+import type { RefusalCause, TurnEvent } from "@cloister/wire";
+
+/** Events for the door, and the bytes that said them, when the door may pass those on. */
+export interface Passage {
+  readonly events: readonly TurnEvent[];
+  readonly raw: Uint8Array | undefined;
+}
+
+/** What goes after a request that is sent once more. */
+export interface AgainItems {
+  /** What the model said in its unusable answer, as far as it was text. */
+  readonly said: string;
+  readonly error: string;
+  /** What it was refused for, for the record. */
+  readonly causes: readonly RefusalCause[];
+}

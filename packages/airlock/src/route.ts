@@ -1,0 +1,32 @@
+import { familyOf, type Family, type FormatOptions, type Protocol } from "@cloister/wire";
+
+/** From which protocol to which, for which model. */
+export interface Route {
+  readonly door: Protocol;
+  readonly upstream: Protocol;
+  /** The model's name at the upstream. */
+  readonly model: string;
+  readonly family: Family;
+  readonly format: FormatOptions;
+}
+
+export function createRoute(door: Protocol, upstream: Protocol, model: string): Route {
+  const family = familyOf(model);
+  const format: FormatOptions = {
+    midSystem: family.systemRule === "anywhere" ? "keep" : "as-user",
+    maxTokensDefault: MAX_TOKENS_DEFAULT,
+    ...reasoningOf(family, upstream),
+  };
+  return { door, upstream, model, family, format };
+}
+
+/**
+ * Messages and Responses sign their reasoning, and refuse what another provider thought: only Chat servers get it back.
+ */
+function reasoningOf({ reasoning }: Family, upstream: Protocol): Partial<FormatOptions> {
+  if (reasoning.echo === "never" || upstream.name !== "chat") return {};
+  return { reasoningField: reasoning.field, reasoningEvenEmpty: reasoning.echo === "always-even-empty" };
+}
+
+/** For protocols that require a limit, when a client of another protocol gave none. */
+const MAX_TOKENS_DEFAULT = 16_384;

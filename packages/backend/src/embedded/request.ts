@@ -1,0 +1,52 @@
+// The parts of a Chat Completions request that a model file has a use for.
+
+import { CloisterError, isRecord } from "@cloister/base";
+import type { PromptInput } from "./prompt.ts";
+
+export interface EmbeddedRequest extends PromptInput {
+  readonly stream: boolean;
+  readonly includeUsage: boolean;
+  readonly tokensMax: number;
+  readonly sampling: Readonly<Record<string, number>>;
+}
+
+/** The values that llama.cpp itself starts from. */
+const samplingDefaults = { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 };
+
+/** @throws CloisterError `bad-request`. */
+export function parseRequest(body: readonly Uint8Array[]): EmbeddedRequest {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.concat(body).toString());
+  } catch (cause) {
+    throw new CloisterError("the body is not JSON", { code: "bad-request", cause });
+  }
+  if (!isRecord(value) || !Array.isArray(value.messages) || !value.messages.every(isRecord)) {
+    throw new CloisterError("'messages' is missing, or is not a list of messages", { code: "bad-request" });
+  }
+  const { messages, tools, stream_options, chat_template_kwargs } = value;
+  return {
+    messages,
+    tools: Array.isArray(tools) && tools.length > 0 ? tools : undefined,
+    templateValues: isRecord(chat_template_kwargs) ? chat_template_kwargs : {},
+    stream: value.stream === true,
+    includeUsage: isRecord(stream_options) && stream_options.include_usage === true,
+    tokensMax: positive(value.max_completion_tokens) ?? positive(value.max_tokens) ?? Infinity,
+    sampling: {
+      ...samplingDefaults,
+      ...numbers({ temperature: value.temperature, topK: value.top_k, topP: value.top_p, minP: value.min_p }),
+      ...numbers({ seed: value.seed }),
+    },
+  };
+}
+
+function positive(value: unknown): number | undefined {
+  return typeof value === "number" && value >= 1 ? Math.floor(value) : undefined;
+}
+
+function numbers(values: Record<string, unknown>): Record<string, number> {
+  const entries = Object.entries(values);
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, number] => typeof entry[1] === "number" && entry[1] >= 0),
+  );
+}

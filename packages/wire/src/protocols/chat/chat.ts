@@ -1,0 +1,21 @@
+/** OpenAI Chat Completions, as a door and as an upstream. */
+import type { Protocol } from "../protocol.ts";
+import { writeChatError } from "./errors.ts";
+import { formatChatRequest } from "./format.ts";
+import { parseChatRequest } from "./parse.ts";
+import { readChatStream, readChatWhole } from "./read.ts";
+import { createChatWriter, writeChatWhole } from "./write.ts";
+
+export const chatProtocol: Protocol = {
+  name: "chat",
+  path: "/chat/completions",
+  headers: {},
+  itemsField: "messages",
+  parseRequest: parseChatRequest,
+  formatRequest: formatChatRequest,
+  readStream: readChatStream,
+  readWhole: readChatWhole,
+  createWriter: createChatWriter,
+  writeWhole: (_request, events, context) => writeChatWhole(events, context),
+  writeError: writeChatError,
+};

@@ -1,0 +1,36 @@
+import { isRecord } from "@cloister/base";
+import type { CloisterExtension, RefusalCause } from "../../turn.ts";
+
+const causes: Readonly<Record<RefusalCause, true>> = {
+  "empty-turn": true,
+  "missing-argument": true,
+  "unknown-tool": true,
+  syntax: true,
+  transport: true,
+  truncated: true,
+  type: true,
+};
+
+/** What another airlock wrote beside its answer. Entries of another shape are left out, for anybody can write some. */
+export function parseExtension(value: unknown): CloisterExtension | undefined {
+  if (!isRecord(value)) return undefined;
+  return {
+    recovered: records(value["recovered"]).flatMap(({ id, name, dialect }) =>
+      typeof id === "string" && typeof name === "string" && typeof dialect === "string"
+        ? [{ id, name, dialect }]
+        : [],
+    ),
+    refused: records(value["refused"]).flatMap(({ cause, detail }) =>
+      isCause(cause) && typeof detail === "string" ? [{ cause, detail }] : [],
+    ),
+    retries: typeof value["retries"] === "number" ? value["retries"] : 0,
+  };
+}
+
+function records(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}
+
+function isCause(value: unknown): value is RefusalCause {
+  return typeof value === "string" && Object.hasOwn(causes, value);
+}

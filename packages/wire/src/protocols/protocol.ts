@@ -1,0 +1,86 @@
+import type { JsonObject } from "@cloister/base";
+import type { Frame, Loss, TurnEvent, TurnRequest } from "../turn.ts";
+
+/** One protocol, as a door (requests in, answers out) and as an upstream (requests out, answers in). */
+export interface Protocol {
+  readonly name: ProtocolName;
+  /** Below the base URL: `/chat/completions`. */
+  readonly path: string;
+  /** Upstream: headers that its API asks for. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The field that holds the conversation, and only grows at its end: `messages` or `input`. */
+  readonly itemsField: "messages" | "input";
+
+  /** Door. @throws CloisterError `bad-request` naming the field. Unknown fields are losses, never errors. */
+  parseRequest(body: JsonObject): TurnRequest;
+  /** Upstream. Deterministic, and append-only: more items give the same bytes and then more. `itemsField` stands last. */
+  formatRequest(
+    turn: TurnRequest,
+    options: FormatOptions,
+  ): { readonly body: JsonObject; readonly losses: readonly Loss[] };
+
+  /** Upstream. Never throws: a broken stream ends with a `failed` event, in a frame without bytes. */
+  readStream(source: AsyncIterable<Uint8Array>): AsyncGenerator<Frame>;
+  /** Upstream: the events of an answer in one piece. */
+  readWhole(body: unknown): TurnEvent[];
+
+  /** Door. One writer for one answer. */
+  createWriter(request: TurnRequest, context: AnswerContext): StreamWriter;
+  writeWhole(request: TurnRequest, events: readonly TurnEvent[], context: AnswerContext): JsonObject;
+  /** In the caller's own envelope. Never names an upstream host or key. */
+  writeError(error: DoorError): {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: JsonObject;
+  };
+}
+
+export type ProtocolName = "chat" | "messages" | "responses";
+
+export interface FormatOptions {
+  /** Where a system text in the middle of the conversation goes: most open models' templates refuse it there. */
+  readonly midSystem: "keep" | "as-user";
+  /** Whether reasoning in the history is sent back, and in which field of a Chat message. */
+  readonly reasoningField?: "reasoning_content" | "reasoning";
+  /** Some APIs answer 400 when a turn with calls lacks the field, so it is sent empty; others when it is there. */
+  readonly reasoningEvenEmpty?: boolean;
+  /** For protocols that require a limit, when the request has none. */
+  readonly maxTokensDefault?: number;
+  readonly maxTokensField?: "max_tokens" | "max_completion_tokens";
+}
+
+export interface AnswerContext {
+  /** Derived from the request, never from a clock or at random, where it goes back into a history. */
+  readonly id: string;
+  readonly model: string;
+  /** Seconds since the Unix epoch. */
+  readonly created: number;
+}
+
+export interface StreamWriter {
+  /** The bytes for an event; empty when the protocol says nothing for it (yet). */
+  write(event: TurnEvent): Buffer;
+  /** A sign of life between events. */
+  ping(): Buffer;
+}
+
+/** An error by its cause; each protocol has its own words and status for it. */
+export interface DoorError {
+  readonly cause:
+    | "bad-request"
+    | "context-overflow"
+    | "too-large"
+    | "unauthenticated"
+    | "forbidden"
+    | "unknown-model"
+    | "rate-limited"
+    | "out-of-budget"
+    | "overloaded"
+    | "upstream"
+    | "unsupported";
+  readonly message: string;
+  readonly code?: string;
+  readonly rule?: string;
+  readonly next?: string;
+  readonly retryAfterSeconds?: number;
+}

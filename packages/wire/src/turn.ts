@@ -1,0 +1,132 @@
+/**
+ * One request and one answer in no protocol's words. A door turns its protocol into this, an upstream turns this into
+ * its own; what cannot be carried goes on the loss list instead of vanishing.
+ */
+import type { JsonObject } from "@cloister/base";
+import type { RawCall } from "./calls.ts";
+import type { FinishReason, Usage } from "./chat.ts";
+import type { GuardCause } from "./guard.ts";
+
+export interface TurnRequest {
+  readonly model: string;
+  readonly stream: boolean;
+  /** The texts that stand before the conversation, in order. */
+  readonly system: readonly string[];
+  readonly items: readonly TurnItem[];
+  readonly tools: readonly TurnTool[];
+  readonly toolChoice?: "auto" | "none" | "required" | { readonly name: string };
+  readonly parallelCalls?: boolean;
+  readonly sampling: Sampling;
+  readonly reasoning?: { readonly effort?: ReasoningEffort; readonly budgetTokens?: number };
+  readonly format?: AnswerFormat;
+  /** Whether a Chat client asked for the chunk with the usage. */
+  readonly includeUsage: boolean;
+  readonly losses: readonly Loss[];
+}
+
+export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high";
+
+export interface Sampling {
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  readonly maxTokens?: number;
+  readonly stop?: readonly string[];
+  readonly seed?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+}
+
+export type AnswerFormat =
+  | { readonly kind: "json" }
+  | {
+      readonly kind: "schema";
+      readonly name: string;
+      readonly schema: JsonObject;
+      readonly strict?: boolean;
+    };
+
+export type TurnItem =
+  | { readonly kind: "user"; readonly parts: readonly Part[] }
+  /** A system text in the middle of the conversation. */
+  | { readonly kind: "system"; readonly text: string }
+  | {
+      readonly kind: "assistant";
+      readonly text: string;
+      readonly reasoning: string;
+      readonly calls: readonly RawCall[];
+    }
+  | {
+      readonly kind: "result";
+      readonly callId: string;
+      readonly parts: readonly Part[];
+      readonly isError: boolean;
+    };
+
+export type Part =
+  | { readonly kind: "text"; readonly text: string }
+  /** One of the two is there. */
+  | { readonly kind: "image"; readonly mediaType?: string; readonly base64?: string; readonly url?: string };
+
+export interface TurnTool {
+  /** As the model sees it. */
+  readonly name: string;
+  readonly description?: string;
+  /** JSON Schema, unchanged. */
+  readonly parameters: JsonObject;
+  readonly strict?: boolean;
+  /** How the door's protocol knows it, when that differs: Responses has custom tools and namespaces. */
+  readonly door?:
+    | { readonly kind: "custom" }
+    | { readonly kind: "namespace"; readonly namespace: string; readonly inner: string };
+}
+
+/** A field that a translation could not carry. */
+export interface Loss {
+  /** Such as `messages[3].content[0].cache_control`. */
+  readonly path: string;
+  readonly reason: string;
+  /** `semantic`: the model may answer otherwise for it. */
+  readonly severity: "semantic" | "cosmetic";
+}
+
+/** What an answer consists of, in order: exactly one `end` or `failed`, and nothing after it. */
+export type TurnEvent =
+  | { readonly kind: "start"; readonly id?: string; readonly model?: string }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "reasoning"; readonly text: string }
+  /** A call, whole. Fragments never leave a reader: what may run must be complete. */
+  | { readonly kind: "call"; readonly call: RawCall }
+  /** What looked like a call, and is none. Nothing may run; the model is to be told. */
+  | {
+      readonly kind: "refused";
+      readonly cause: RefusalCause;
+      readonly detail: string;
+      readonly call?: RawCall;
+    }
+  | {
+      readonly kind: "end";
+      readonly finish: FinishReason;
+      readonly usage?: Usage;
+      readonly stopSequence?: string;
+      readonly extension?: CloisterExtension;
+    }
+  | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly status?: number };
+
+export type RefusalCause = GuardCause | "empty-turn" | "transport";
+
+/** Ours beside the protocols: clients ignore it, the agent shows it, the ledger keeps it. */
+export interface CloisterExtension {
+  readonly recovered: readonly { readonly id: string; readonly name: string; readonly dialect: string }[];
+  readonly refused: readonly { readonly cause: RefusalCause; readonly detail: string }[];
+  readonly retries: number;
+}
+
+/** What a reader makes of one event on the wire. */
+export interface Frame {
+  /** As it came. A door of the same protocol may pass it on, when none of its events was touched. */
+  readonly raw: Uint8Array;
+  readonly events: readonly TurnEvent[];
+  /** It holds a fragment of a call: never passed on raw, for the call follows whole. */
+  readonly fragment: boolean;
+}
