@@ -1,10 +1,9 @@
 /** Which model server to use: the one that was named, or one found on this machine, and what it says of itself. */
 import {
-  createBackend,
   discover,
   isLoopback,
   parseEndpointUrl,
-  type Backend,
+  type NetworkOptions,
   type ServerDescription,
 } from "@cloister/backend";
 import type { Endpoint } from "@cloister/airlock";
@@ -12,6 +11,7 @@ import { CloisterError } from "@cloister/base";
 import type { Label } from "@cloister/policy";
 import { chatProtocol } from "@cloister/wire";
 import type { Environment } from "./environment.ts";
+import { openModelServer } from "./model-server.ts";
 
 export interface EndpointWishes {
   readonly endpoint: string | undefined;
@@ -20,6 +20,7 @@ export interface EndpointWishes {
   readonly clearance: Label | undefined;
   /** Said once, for the endpoint in the same settings. A cloud model behind that endpoint does not inherit it. */
   readonly usualClearance: Label | undefined;
+  readonly network: NetworkOptions | undefined;
 }
 
 export interface ChosenEndpoint {
@@ -39,12 +40,7 @@ export async function chooseEndpoint(
 ): Promise<ChosenEndpoint> {
   const address = wishes.endpoint ?? (await findOnThisMachine(environment, signal));
   const url = parseEndpointUrl(address);
-  const backend = createBackend({
-    baseUrl: url.href,
-    clock: environment.clock,
-    ...(environment.apiKey === undefined ? {} : { apiKey: environment.apiKey }),
-  });
-  const description = await describeWhenLoaded(backend, environment, signal);
+  const { backend, description } = await openModelServer(url.href, wishes.network, environment, signal);
   const model = wishes.model ?? description.models[0]?.id;
   if (model === undefined) {
     throw new CloisterError(`${url.href} does not say which models it has`, {
@@ -75,30 +71,6 @@ export async function chooseEndpoint(
 function clearanceOf(where: { local: boolean; cloud: boolean }, wishes: EndpointWishes): Label {
   if (where.cloud) return "public";
   return wishes.usualClearance ?? (where.local ? "core" : "public");
-}
-
-const LOADING_MS_MAX = 30 * 60_000;
-const LOADING_POLL_MS = 1000;
-
-/** A large model takes minutes to load. That is no error, and not to be silent about. */
-async function describeWhenLoaded(
-  backend: Backend,
-  { clock, stderr }: Environment,
-  signal: AbortSignal,
-): Promise<ServerDescription> {
-  const started = clock.now();
-  for (;;) {
-    try {
-      return await backend.describe(signal);
-    } catch (error) {
-      const isLoading = error instanceof CloisterError && error.code === "endpoint-loading";
-      if (!isLoading || clock.now() - started > LOADING_MS_MAX) throw error;
-    }
-    stderr.write(
-      `cloister: ${backend.url.href} is loading its model (${Math.round((clock.now() - started) / 1000)} s)\n`,
-    );
-    await clock.sleep(LOADING_POLL_MS, signal);
-  }
 }
 
 async function findOnThisMachine(environment: Environment, signal: AbortSignal): Promise<string> {

@@ -12,6 +12,10 @@ export function exitCodeOf(error: unknown): number {
     case "no-model-found":
     case "endpoint-unreachable":
     case "endpoint-loading":
+    case "endpoint-untrusted":
+    case "client-certificate-refused":
+    case "proxy-unreachable":
+    case "proxy-refused":
       return exit.unavailable;
     case "cancelled":
       return exit.cancelled;

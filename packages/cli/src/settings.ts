@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CloisterError, isRecord, parseJson, systemCodeOf } from "@cloister/base";
+import type { NetworkOptions } from "@cloister/backend";
 import { isLabel, labels, type Label } from "@cloister/policy";
 
 export interface Settings {
@@ -9,9 +10,12 @@ export interface Settings {
   readonly model?: string;
   readonly clearance?: Label;
   readonly label?: Label;
+  /** How to reach endpoints that are not on this machine. Certificates and keys are named by their files. */
+  readonly network?: NetworkOptions;
 }
 
-const known = ["endpoint", "model", "clearance", "label"];
+const words = ["endpoint", "model", "clearance", "label"];
+const known = [...words, "network"];
 
 /** @throws CloisterError `bad-settings` naming the field: a setting that is misread in silence protects nobody. */
 export function readSettings(home: string): Settings {
@@ -29,12 +33,50 @@ export function readSettings(home: string): Settings {
     if (!known.includes(name)) {
       throw bad(path, `there is no setting "${name}"; there are ${known.join(", ")}`);
     }
-    if (typeof setting !== "string") throw bad(path, `"${name}" must be a string`);
-    if ((name === "clearance" || name === "label") && !isLabel(setting)) {
+    if (words.includes(name) && typeof setting !== "string") throw bad(path, `"${name}" must be a string`);
+    if ((name === "clearance" || name === "label") && !isLabel(String(setting))) {
       throw bad(path, `"${name}" must be one of ${labels.join(", ")}`);
     }
   }
-  return value;
+  return value["network"] === undefined ? value : { ...value, network: readNetwork(value["network"], path) };
+}
+
+const networkFields = ["extraCa", "clientCertificate", "proxy", "noProxy"];
+
+function readNetwork(value: unknown, path: string): NetworkOptions {
+  if (!isRecord(value)) throw bad(path, '"network" must be an object');
+  for (const name of Object.keys(value)) {
+    if (!networkFields.includes(name)) {
+      throw bad(path, `"network" has no "${name}"; it has ${networkFields.join(", ")}`);
+    }
+  }
+  const { extraCa, clientCertificate: certificate, proxy, noProxy } = value;
+  if (proxy !== undefined && typeof proxy !== "string") throw bad(path, '"proxy" must be a URL');
+  if (noProxy !== undefined && !isListOfText(noProxy)) throw bad(path, '"noProxy" must be a list of hosts');
+  return {
+    ...(extraCa === undefined ? {} : { extraCa: readNamed(extraCa, "extraCa", path) }),
+    ...(certificate === undefined ? {} : { clientCertificate: readCertificate(certificate, path) }),
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(noProxy === undefined ? {} : { noProxy }),
+  };
+}
+
+function readCertificate(value: unknown, path: string): NonNullable<NetworkOptions["clientCertificate"]> {
+  if (!isRecord(value)) throw bad(path, '"clientCertificate" must name the files "cert" and "key"');
+  return { cert: readNamed(value["cert"], "cert", path), key: readNamed(value["key"], "key", path) };
+}
+
+function readNamed(file: unknown, name: string, path: string): string {
+  if (typeof file !== "string") throw bad(path, `"${name}" must name a file`);
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw bad(path, `the file of "${name}" cannot be read: ${file}`, error);
+  }
+}
+
+function isListOfText(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 function bad(path: string, why: string, cause?: unknown): CloisterError {

@@ -1,6 +1,12 @@
 /** `cloister airlock`: the same door for the other programs on this machine that talk to models. */
 import { createRouter, openAirlockServer, type RoutedEndpoint } from "@cloister/airlock";
-import { createBackend, isLoopback, parseEndpointUrl } from "@cloister/backend";
+import {
+  createBackend,
+  isLoopback,
+  parseEndpointUrl,
+  type Backend,
+  type NetworkOptions,
+} from "@cloister/backend";
 import { CloisterError, formatError } from "@cloister/base";
 import { openLedger } from "@cloister/ledger";
 import type { Label } from "@cloister/policy";
@@ -9,6 +15,7 @@ import type { Arguments } from "../arguments.ts";
 import { chooseEndpoint } from "../endpoint.ts";
 import type { Environment } from "../environment.ts";
 import { exit } from "../exit.ts";
+import { openModelServer } from "../model-server.ts";
 import { readSettings } from "../settings.ts";
 import { setupLines } from "../setup-lines.ts";
 import { ledgerDirectory } from "./run.ts";
@@ -22,7 +29,12 @@ export async function airlock(args: AirlockArguments, environment: Environment):
   await using stack = new AsyncDisposableStack();
   stack.defer(stop);
 
-  const endpoints = await openEndpoints(args, environment, stopped.signal);
+  const endpoints = await openEndpoints({
+    args,
+    network: settings.network,
+    environment,
+    signal: stopped.signal,
+  });
   for (const { endpoint } of endpoints) stack.defer(() => endpoint.backend.close());
   const ledger = await openLedger({
     directory: args.ledger ?? ledgerDirectory(environment),
@@ -59,21 +71,24 @@ export async function airlock(args: AirlockArguments, environment: Environment):
   return exit.ok;
 }
 
-async function openEndpoints(
-  args: AirlockArguments,
-  environment: Environment,
-  signal: AbortSignal,
-): Promise<RoutedEndpoint[]> {
+interface Opening {
+  readonly args: AirlockArguments;
+  readonly network: NetworkOptions | undefined;
+  readonly environment: Environment;
+  readonly signal: AbortSignal;
+}
+
+async function openEndpoints(opening: Opening): Promise<RoutedEndpoint[]> {
+  const { args, network, environment, signal } = opening;
   if (args.endpoints.length > 0) {
-    return Promise.all(
-      args.endpoints.map((text, index) => openEndpoint(text, index, args, environment, signal)),
-    );
+    return Promise.all(args.endpoints.map((text, index) => openEndpoint(text, index, opening)));
   }
   const wishes = {
     endpoint: undefined,
     model: args.model,
     clearance: args.clearance,
     usualClearance: undefined,
+    network,
   };
   const { endpoint, model } = await chooseEndpoint(wishes, environment, signal);
   return [{ name: "local", endpoint, models: [model] }];
@@ -86,13 +101,8 @@ const protocols: Readonly<Record<string, Protocol>> = {
 };
 
 /** `[NAME=][chat+|responses+|messages+]URL` */
-async function openEndpoint(
-  text: string,
-  index: number,
-  args: AirlockArguments,
-  environment: Environment,
-  signal: AbortSignal,
-): Promise<RoutedEndpoint> {
+async function openEndpoint(text: string, index: number, opening: Opening): Promise<RoutedEndpoint> {
+  const { args, signal } = opening;
   const [, name = index === 0 ? "main" : `endpoint-${index + 1}`, shape, address = ""] =
     /^(?:([\w.-]+)=)?(?:(chat|messages|responses)\+)?(https?:.*)$/.exec(text) ?? [];
   if (address === "") {
@@ -102,9 +112,7 @@ async function openEndpoint(
     });
   }
   const url = parseEndpointUrl(address);
-  const apiKey = environment.apiKey === undefined ? {} : { apiKey: environment.apiKey };
-  const backend = createBackend({ baseUrl: url.href, clock: environment.clock, ...apiKey });
-  const models = await modelsOf(backend, args.model, signal);
+  const { backend, models } = await openListed(url.href, opening);
   const local = isLoopback(url);
   const clearance: Label = args.clearance ?? (local ? "core" : "public");
   const protocol = shape === undefined ? await detect(backend, signal) : (protocols[shape] ?? chatProtocol);
@@ -126,25 +134,28 @@ async function openEndpoint(
  * A server that does not list its models is asked for the one that was named. Cloud models behind a local port are not
  * ours to offer.
  */
-async function modelsOf(
-  backend: ReturnType<typeof createBackend>,
-  named: string | undefined,
-  signal: AbortSignal,
-): Promise<string[]> {
+async function openListed(
+  address: string,
+  { args, network, environment, signal }: Opening,
+): Promise<{ backend: Backend; models: string[] }> {
   try {
-    const { models } = await backend.describe(signal);
-    const own = models.filter(({ remoteHost }) => remoteHost === undefined).map(({ id }) => id);
-    return own.length === 0 && named !== undefined ? [named] : own;
+    const { backend, description } = await openModelServer(address, network, environment, signal);
+    const own = description.models.filter(({ remoteHost }) => remoteHost === undefined).map(({ id }) => id);
+    return { backend, models: own.length === 0 && args.model !== undefined ? [args.model] : own };
   } catch (error) {
     const code = error instanceof CloisterError ? error.code : "";
-    const isFatal = code === "endpoint-unreachable" || code === "cancelled" || named === undefined;
-    if (isFatal && code !== "endpoint-loading") throw error;
-    return named === undefined ? [] : [named];
+    if (args.model === undefined || code === "endpoint-unreachable" || code === "cancelled") throw error;
+    const apiKey = environment.apiKey === undefined ? {} : { apiKey: environment.apiKey };
+    const options = { baseUrl: address, clock: environment.clock, ...apiKey };
+    return {
+      backend: createBackend(network === undefined ? options : { ...options, network }),
+      models: [args.model],
+    };
   }
 }
 
 /** By asking each path for nothing: a server that has it complains about the request, not about the path. */
-async function detect(backend: ReturnType<typeof createBackend>, signal: AbortSignal): Promise<Protocol> {
+async function detect(backend: Backend, signal: AbortSignal): Promise<Protocol> {
   for (const protocol of [chatProtocol, messagesProtocol, responsesProtocol]) {
     const answer = await backend.send(protocol.path, [Buffer.from("{}")], { signal });
     // What it complains about does not matter; closing the body lets go of the connection.

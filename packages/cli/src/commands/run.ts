@@ -25,6 +25,7 @@ export async function run(args: RunArguments, environment: Environment): Promise
       model: args.model ?? settings.model,
       clearance: args.clearance,
       // It was given to the endpoint beside it, and to no other.
+      network: settings.network,
       usualClearance:
         args.endpoint === undefined && settings.endpoint !== undefined ? settings.clearance : undefined,
     };

@@ -119,6 +119,7 @@ async function showAgent(scene: Scene, project: TourProject): Promise<string> {
       model: undefined,
       clearance: undefined,
       usualClearance: undefined,
+      network: undefined,
     };
     const { ending } = await runSession(
       {

@@ -1,0 +1,60 @@
+/** Opens the way to a model server, and asks it what it is. */
+import {
+  createBackend,
+  createOllamaBackend,
+  type Backend,
+  type NetworkOptions,
+  type ServerDescription,
+} from "@cloister/backend";
+import { CloisterError } from "@cloister/base";
+import type { Environment } from "./environment.ts";
+
+export interface ModelServer {
+  readonly backend: Backend;
+  readonly description: ServerDescription;
+}
+
+/** @throws CloisterError `endpoint-unreachable`, `endpoint-loading` after half an hour, and as the backends do */
+export async function openModelServer(
+  address: string,
+  network: NetworkOptions | undefined,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<ModelServer> {
+  const options = {
+    baseUrl: address,
+    clock: environment.clock,
+    ...(environment.apiKey === undefined ? {} : { apiKey: environment.apiKey }),
+    ...(network === undefined ? {} : { network }),
+  };
+  const backend = createBackend(options);
+  const description = await describeWhenLoaded(backend, environment, signal);
+  if (description.server !== "ollama") return { backend, description };
+  // By its own routes the window can be set; by the compatible ones it cuts in silence what does not fit.
+  await backend.close();
+  const ollama = createOllamaBackend(options);
+  return { backend: ollama, description: await ollama.describe(signal) };
+}
+
+const LOADING_MS_MAX = 30 * 60_000;
+const LOADING_POLL_MS = 1000;
+
+/** A large model takes minutes to load. That is no error, and not to be silent about. */
+async function describeWhenLoaded(
+  backend: Backend,
+  { clock, stderr }: Environment,
+  signal: AbortSignal,
+): Promise<ServerDescription> {
+  const started = clock.now();
+  for (;;) {
+    try {
+      return await backend.describe(signal);
+    } catch (error) {
+      const isLoading = error instanceof CloisterError && error.code === "endpoint-loading";
+      if (!isLoading || clock.now() - started > LOADING_MS_MAX) throw error;
+    }
+    const seconds = Math.round((clock.now() - started) / 1000);
+    stderr.write(`cloister: ${backend.url.href} is loading its model (${seconds} s)\n`);
+    await clock.sleep(LOADING_POLL_MS, signal);
+  }
+}
