@@ -1,5 +1,5 @@
 /** One session put together: cells, ledger, airlock and keeper around an agent that is started in its own cell. */
-import { accessSync, mkdtempSync, realpathSync, statSync } from "node:fs";
+import { accessSync, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { openKeeper, openSession } from "@cloister/airlock";
 import type { AgentEvent, Ending } from "@cloister/agent";
@@ -48,6 +48,8 @@ export async function runSession(
   const user = userFor(workspace, environment);
   const scratch = makeScratch(environment.temporary);
   await using stack = new AsyncDisposableStack();
+  // Also when no cell can be made in it.
+  stack.defer(() => rmSync(scratch, { recursive: true, force: true }));
   stack.defer(() => chosen.endpoint.backend.close());
   if (tier !== "none") {
     const missing = missingGuarded(workspace);
