@@ -35,7 +35,7 @@ export interface MeasureOptions {
 /**
  * The command runs in a process namespace of its own whose first process is a shell. Whatever loses its parent becomes
  * that shell's child, and so is counted: bubblewrap ends before the first process of the cell is waited for, and a
- * plain `time` misses everything that ran in there, which is more than half of `cloister -p`.
+ * plain `time` misses everything that ran in there, a quarter to a half of `cloister -p`.
  */
 function timed(argv: readonly string[]): readonly string[] {
   const user = process.getuid?.() === 0 ? [] : ["--user", "--map-current-user"];
