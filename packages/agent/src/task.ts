@@ -74,7 +74,6 @@ export async function* runTask(
         return;
       }
       progress.turns += 1;
-      progress.text = answer.text === "" ? progress.text : answer.text;
       progress.usage = addUsage(progress.usage, answer.usage);
       yield {
         kind: "turn",
@@ -88,6 +87,7 @@ export async function* runTask(
         yield end("failed", unusableAnswer(unusable));
         return;
       }
+      progress.text = answer.text === "" ? progress.text : answer.text;
 
       const calls = answer.calls.map((call) =>
         guardCall({ ...call, id: ids.unique(call.id) }, answer.finish, tools),

@@ -89,7 +89,8 @@ function toFailure(body: string): { message: string; code: string; next: string 
   const rule = typeof error["rule"] === "string" ? ` (rule: ${error["rule"]})` : "";
   return {
     message: (errorText(value) ?? body.slice(0, 1000)) + rule,
-    code: typeof error["code"] === "string" ? error["code"] : "",
+    // OpenAI's own codes have underscores; ours, and what a person reads here, do not.
+    code: typeof error["code"] === "string" ? error["code"].replaceAll("_", "-") : "",
     next: typeof error["next"] === "string" ? error["next"] : undefined,
   };
 }
