@@ -86,7 +86,7 @@ async function stream(settled: Settled, response: ServerResponse): Promise<void>
   } finally {
     clearInterval(pings);
   }
-  response.end();
+  output.end();
 }
 
 async function sendWhole(settled: Settled, response: ServerResponse): Promise<void> {
@@ -220,10 +220,13 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
 }
 
-/** Events that arrive together leave together: each small write costs more than the event in it. */
+/**
+ * Events that arrive together leave together: each small write costs more than the event in it. Gathered here rather
+ * than by `cork`, for Node 24 loses what is corked when the response ends.
+ */
 class Coalescing {
   readonly #response: ServerResponse;
-  #corked = false;
+  #gathered: Uint8Array[] = [];
 
   constructor(response: ServerResponse) {
     this.#response = response;
@@ -231,15 +234,20 @@ class Coalescing {
 
   async write(bytes: Uint8Array): Promise<void> {
     if (bytes.length === 0 || this.#response.destroyed) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#response.cork();
-      setImmediate(() => {
-        this.#corked = false;
-        this.#response.uncork();
-      });
-    }
-    if (!this.#response.write(bytes)) await this.#drained();
+    if (this.#gathered.length === 0) setImmediate(() => this.#flush());
+    this.#gathered.push(bytes);
+    if (this.#response.writableNeedDrain) await this.#drained();
+  }
+
+  end(): void {
+    this.#flush();
+    this.#response.end();
+  }
+
+  #flush(): void {
+    const bytes = Buffer.concat(this.#gathered);
+    this.#gathered = [];
+    if (bytes.length > 0 && !this.#response.destroyed) this.#response.write(bytes);
   }
 
   #drained(): Promise<void> {
