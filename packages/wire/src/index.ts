@@ -1,21 +1,11 @@
 export { readAnswer, STATUS_COMMENT } from "./answer.ts";
 export type { AnswerEvent } from "./answer.ts";
-export { CallAssembler } from "./calls.ts";
 export type { RawCall } from "./calls.ts";
 export { errorText } from "./chat.ts";
-export type {
-  CallFragment,
-  FinishReason,
-  ChatMessage,
-  ChatTool,
-  Provenance,
-  SourceKind,
-  Usage,
-} from "./chat.ts";
+export type { FinishReason, ChatMessage, ChatTool, Provenance, SourceKind, Usage } from "./chat.ts";
 export { guardCall } from "./guard.ts";
 export type { Guarded, GuardCause, OfferedTool } from "./guard.ts";
-export { formatSse, readSse } from "./sse.ts";
-export type { SseEvent } from "./sse.ts";
+export { formatSse } from "./sse.ts";
 export type {
   AnswerContext,
   DoorError,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readSse } from "./index.ts";
+import { readSse } from "./sse.ts";
 
 const stream = 'data: {"a":1}\n\n: ping\n\ndata: één\ndata: 中文\r\n\r\nevent: x\ndata:tight\n\n';
 
