@@ -1,4 +1,43 @@
+export { builtInPolicy } from "./built-in.ts";
+export { decideCall } from "./call.ts";
+export type { CallDecision, CallFacts } from "./call.ts";
+export {
+  classify,
+  describeClassification,
+  integrities,
+  isCleared,
+  isTrusted,
+  joinClassifications,
+  lessTrusted,
+} from "./classification.ts";
+export type { Classification, Clearance, Integrity } from "./classification.ts";
 export { decide } from "./decide.ts";
 export type { Decision, Facts, Rule } from "./decide.ts";
+export type { Problem } from "./field-reader.ts";
+export { createIndexBuilder, decodeIndex, encodeIndex, matchIndex } from "./fingerprint-index.ts";
+export type { FingerprintIndex, IndexBuilder } from "./fingerprint-index.ts";
+export { compilePathGlob, compileTextGlob } from "./glob.ts";
 export { isLabel, isWithin, join, labels } from "./labels.ts";
 export type { Label } from "./labels.ts";
+export { parsePolicy } from "./parse-policy.ts";
+export type { LineOf, ParsedPolicy } from "./parse-policy.ts";
+export { classifyPath } from "./paths.ts";
+export type {
+  Ban,
+  CodeFindingKind,
+  CodeRule,
+  Effect,
+  EndpointRule,
+  PathRule,
+  Policy,
+  RuleSource,
+  SettingRule,
+  SettingValue,
+  ToolRule,
+  Verdict,
+} from "./policy.ts";
+export { decideRequest, isBanned, rateEndpoint } from "./request.ts";
+export type { ClientFacts, EndpointFacts, EndpointRating, RequestDecision, RequestFacts } from "./request.ts";
+export { bindSetting, settingTypes } from "./settings.ts";
+export type { BoundSetting } from "./settings.ts";
+export { isSignedBy, signPolicy } from "./signature.ts";

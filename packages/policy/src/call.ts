@@ -1,0 +1,48 @@
+/** Whether a tool call may happen: by rules on tools, then by its effect and by what is in the context. */
+import { isTrusted, type Integrity } from "./classification.ts";
+import type { Effect, Policy, RuleSource, Verdict } from "./policy.ts";
+
+export interface CallFacts {
+  readonly tool: string;
+  /** What the call does, as rules match it: the command line, the path, the address. */
+  readonly text: string;
+  readonly effect: Effect;
+  /** The least trusted thing in the context. */
+  readonly integrity: Integrity;
+}
+
+export interface CallDecision {
+  readonly verdict: Verdict;
+  readonly source: RuleSource;
+  readonly reason: string | undefined;
+}
+
+const strictness: readonly Verdict[] = ["deny", "ask", "allow"];
+
+/**
+ * A rule that denies wins over one that asks, and that over one that allows, in whatever order they stand. A rule can
+ * allow what the effect would ask for; what an effect denies, no rule on tools allows.
+ */
+export function decideCall(policy: Policy, facts: CallFacts): CallDecision {
+  const byEffect = decideEffect(policy, facts);
+  if (byEffect.verdict === "deny") return byEffect;
+  for (const verdict of strictness) {
+    const rule = policy.tools.find((candidate) => {
+      if (candidate.decision !== verdict || !candidate.matchesTool.test(facts.tool)) return false;
+      if (candidate.below !== undefined && isTrusted(facts.integrity, candidate.below)) return false;
+      return candidate.matchesText?.test(facts.text) ?? true;
+    });
+    if (rule !== undefined) return { verdict, source: rule.source, reason: rule.reason };
+  }
+  return byEffect;
+}
+
+function decideEffect(policy: Policy, { effect, integrity }: CallFacts): CallDecision {
+  const rule = policy.effects[effect];
+  const isClean = isTrusted(integrity, "workspace");
+  return {
+    verdict: isClean ? rule.trusted : rule.untrusted,
+    source: rule.source,
+    reason: isClean ? undefined : `${effect}, after something ${integrity} was read`,
+  };
+}
