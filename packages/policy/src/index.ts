@@ -13,12 +13,17 @@ export {
 export type { Classification, Clearance, Integrity } from "./classification.ts";
 export { decide } from "./decide.ts";
 export type { Decision, Facts, Rule } from "./decide.ts";
+export { effectOf } from "./effects.ts";
+export type { CallText } from "./effects.ts";
 export type { Problem } from "./field-reader.ts";
 export { createIndexBuilder, decodeIndex, encodeIndex, matchIndex } from "./fingerprint-index.ts";
 export type { FingerprintIndex, IndexBuilder } from "./fingerprint-index.ts";
 export { compilePathGlob, compileTextGlob } from "./glob.ts";
 export { isLabel, isWithin, join, labels } from "./labels.ts";
 export type { Label } from "./labels.ts";
+export { hostsOf } from "./planted/hosts.ts";
+export type { CodeFinding, FileEdit } from "./planted/edit.ts";
+export { findPlanted } from "./planted/planted.ts";
 export { parsePolicy } from "./parse-policy.ts";
 export type { LineOf, ParsedPolicy } from "./parse-policy.ts";
 export { classifyPath } from "./paths.ts";
@@ -38,6 +43,7 @@ export type {
 } from "./policy.ts";
 export { decideRequest, isBanned, rateEndpoint } from "./request.ts";
 export type { ClientFacts, EndpointFacts, EndpointRating, RequestDecision, RequestFacts } from "./request.ts";
+export { policySchema } from "./schema.ts";
 export { bindSetting, settingTypes } from "./settings.ts";
 export type { BoundSetting } from "./settings.ts";
 export { isSignedBy, signPolicy } from "./signature.ts";
