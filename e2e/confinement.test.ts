@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { test } from "node:test";
-import { cloister, createPlace, rehearse, until } from "./harness.ts";
+import { bodies, cloister, createPlace, rehearse, until } from "./harness.ts";
 
 test("the agent's process has no network, no capability, no key and no home; one socket is its only door", async () => {
   using place = createPlace();
@@ -33,11 +33,12 @@ test("the agent's process has no network, no capability, no key and no home; one
 });
 
 test("the agent's commands see neither the home nor the key, and their cell is recorded", async () => {
-  using place = createPlace();
+  using place = createPlace({ "look.sh": "env; cat ~/.ssh/id_ed25519; ls -A ~; cat /proc/*/environ\n" });
   const rehearsal = await rehearse([
     {
       calls: [
-        { name: "Bash", arguments: { command: "env; cat ~/.ssh/id_ed25519; ls -A ~; cat /proc/*/environ" } },
+        // From a file of the project: said outright, the line would be refused before it could show anything.
+        { name: "Bash", arguments: { command: "sh look.sh" } },
       ],
     },
     { text: "Done." },
@@ -104,3 +105,15 @@ function agentProcesses(project: string): number[] {
       }
     });
 }
+
+test("a command of the agent can start thousands of processes, and no more than that", async () => {
+  using place = createPlace();
+  const rehearsal = await rehearse([
+    { calls: [{ name: "Bash", arguments: { command: "ulimit -u; ulimit -Hu" } }] },
+    { text: "Done." },
+  ]);
+  const { code, stderr } = await cloister(place, ["-p", "x", "--endpoint", rehearsal.url]);
+  await rehearsal.close();
+  assert.equal(code, 0, stderr);
+  assert.match(bodies(rehearsal).at(-1) ?? "", /"content":"4096\\n4096"/);
+});

@@ -34,6 +34,8 @@ export async function bundle(options: BundleOptions): Promise<number> {
     outfile: program,
     bundle: true,
     platform: "node",
+    // 85 MB of machine code that only some want: it is installed apart, and found when it is asked for.
+    external: ["node-llama-cpp"],
     // CommonJS loads Node's own modules where they are used; an ES module would load all of them at its start.
     format: "cjs",
     define: { "import.meta.filename": "__filename" },

@@ -109,7 +109,8 @@ function parseManifest(file: { path: string; folder: string; text: string }): Ma
   return {
     path: file.path,
     name: String(value["name"]),
-    dependencies: toTexts(value["dependencies"]),
+    // An optional peer is declared too: whoever wants the feature installs it.
+    dependencies: new Map([...toTexts(value["dependencies"]), ...toTexts(value["peerDependencies"])]),
     devDependencies: toTexts(value["devDependencies"]),
     exports: new Map([...toTexts(value["exports"])].map(inFolder)),
     bin: [...toTexts(value["bin"])].map(inFolder).map(([, path]) => path),

@@ -19,7 +19,7 @@ export function parseChatRequest(body: string): ChatRequest | string {
     return "the body is not JSON";
   }
   if (!isRecord(value) || !Array.isArray(value["messages"])) return "'messages' is required";
-  const { tools, max_tokens, max_completion_tokens, temperature, seed, stream_options } = value;
+  const { tools, tool_choice, max_tokens, max_completion_tokens, temperature, seed, stream_options } = value;
   const tokensMax = max_completion_tokens ?? max_tokens;
   return {
     messages: value["messages"],
@@ -27,9 +27,19 @@ export function parseChatRequest(body: string): ChatRequest | string {
     tokensMax: typeof tokensMax === "number" && tokensMax >= 0 ? tokensMax : Infinity,
     temperature: typeof temperature === "number" ? temperature : 0.8,
     seed: typeof seed === "number" ? seed : undefined,
+    schema: tool_choice === "required" && Array.isArray(tools) ? callSchema(tools) : undefined,
     stream: value["stream"] === true,
     includeUsage: isRecord(stream_options) && stream_options["include_usage"] === true,
   };
+}
+
+/** Of one call of one of the tools. */
+function callSchema(tools: readonly unknown[]): object {
+  const calls = tools.map((tool) => {
+    const { name, parameters } = isRecord(tool) && isRecord(tool["function"]) ? tool["function"] : {};
+    return { type: "object", properties: { name: { const: name }, arguments: parameters } };
+  });
+  return { oneOf: calls };
 }
 
 export interface Reply {

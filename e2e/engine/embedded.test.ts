@@ -7,6 +7,8 @@ import { test } from "node:test";
 import { Template } from "@huggingface/jinja";
 import { isRecord } from "@cloister/base";
 import { createEmbeddedBackend } from "@cloister/backend";
+import { guardCall } from "@cloister/wire";
+import type { OfferedTool } from "@cloister/wire";
 import { buildTinyModel } from "@cloister/fakes";
 import type { Answer, Backend, NodeLlamaCppModule } from "@cloister/backend";
 import type { TinyModelOptions, TinyScript } from "@cloister/fakes";
@@ -90,12 +92,51 @@ test("a model file answers with the raw text of its turns, and reads only what i
   const result = { role: "tool", tool_call_id: "1", content: "export const add = (a, b) => a - b;" };
   const second = await whole(backend, { messages: [system, question, said, result], tools });
   assert.equal(second.content, "Fixed: `add` subtracted.");
-  assert.ok(second.cached >= 0.9 * first.prompt, `${second.cached} of ${first.prompt} prompt tokens reused`);
+  assert.ok(second.cached >= 0.95 * first.prompt, `${second.cached} of ${first.prompt} prompt tokens reused`);
 });
 
 function callIn(text: string): unknown {
   return JSON.parse(/<tool_call>\n([^]*)\n<\/tool_call>/.exec(text)?.[1] ?? "null");
 }
+
+// Short texts only for speed: a random model seldom finds the quote that ends one.
+const text = { type: "string", maxLength: 40 };
+const todo = { type: "object", properties: { content: text, done: { type: "boolean" } } };
+const choosy = [
+  ["Read", { file_path: { type: "string" }, limit: { type: "integer", minimum: 0 } }, ["file_path"]],
+  ["Grep", { pattern: text, mode: { enum: ["content", 'so "called"', 3] }, "-i": { type: "boolean" } }, []],
+  [
+    "Plan",
+    { todos: { type: "array", minItems: 1, maxItems: 3, items: { ...todo, required: ["content"] } } },
+    ["todos"],
+  ],
+].map(([name, properties, required]) => ({
+  type: "function",
+  function: { name, parameters: { type: "object", properties, required, additionalProperties: false } },
+}));
+
+test("a model that talks nonsense, made to call a tool, calls an offered one with arguments that fit", async () => {
+  await using stack = new AsyncDisposableStack();
+  // Never ends by itself: that it ends shows that it must.
+  const backend = open(stack, { meanTokens: Infinity }, 8192);
+  const seen = new Map<string, number>();
+  const offered = choosy.map(({ function: tool }) => tool as OfferedTool);
+  for (let seed = 1; seed <= 24; seed += 1) {
+    const sampling = { temperature: 1, top_k: 0, seed };
+    const { content } = await whole(backend, {
+      messages: [question],
+      tools: choosy,
+      tool_choice: "required",
+      ...sampling,
+    });
+    const call = record(callIn(content));
+    const raw = { id: "1", name: String(call["name"]), arguments: JSON.stringify(call["arguments"]) };
+    const guarded = guardCall(raw, "stop", offered);
+    assert.equal(guarded.kind, "call", `${content}: ${JSON.stringify(guarded)}`);
+    seen.set(raw.name, (seen.get(raw.name) ?? 0) + 1);
+  }
+  assert.deepEqual([...seen.keys()].sort(), ["Grep", "Plan", "Read"]);
+});
 
 test("a file that says what ends a turn ends none, and forges none", async () => {
   await using stack = new AsyncDisposableStack();

@@ -10,7 +10,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { parseChatRequest, writeAnswer, writeStream } from "./chat.ts";
 import { openEngine } from "./engine.ts";
 import type { Reply } from "./chat.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, EngineEvent } from "./engine.ts";
 
 export interface EngineServer {
   /** Such as http://127.0.0.1:40123; the API is below /v1. */
@@ -178,10 +178,20 @@ async function chat(state: State, engine: Engine, { request, response, signal }:
       signal,
     );
     const write = parsed.stream ? writeStream : writeAnswer;
-    await write({ reply, events, response, includeUsage: parsed.includeUsage });
+    const said = parsed.schema === undefined ? events : inTags(events);
+    await write({ reply, events: said, response, includeUsage: parsed.includeUsage });
   } finally {
     state.generating--;
     state.queue.shift()?.();
+  }
+}
+
+/** What was generated under the schema of a call is one, and is written as this family writes it. */
+async function* inTags(events: AsyncGenerator<EngineEvent>): AsyncGenerator<EngineEvent> {
+  for await (const event of events) {
+    if (event.kind === "end") yield { kind: "text", text: "\n</tool_call>" };
+    yield event;
+    if (event.kind === "start") yield { kind: "text", text: "<tool_call>\n" };
   }
 }
 

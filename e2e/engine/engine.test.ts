@@ -78,7 +78,7 @@ test("the script comes through a stream exactly, and the second turn reuses the 
   assert.equal(second.content, "Fixed: `add` subtracted. The tests pass now.");
   assert.equal(second.finishReason, "stop");
   const reused = second.usage.cached / first.usage.prompt;
-  assert.ok(reused >= 0.9, `${second.usage.cached} of ${first.usage.prompt} prompt tokens reused`);
+  assert.ok(reused >= 0.95, `${second.usage.cached} of ${first.usage.prompt} prompt tokens reused`);
   assert.ok(second.usage.prompt > first.usage.prompt);
 });
 

@@ -1,6 +1,6 @@
 // One model in a real inference engine: llama.cpp through node-llama-cpp, on one thread.
 import { Template } from "@huggingface/jinja";
-import { getLlama } from "node-llama-cpp";
+import { getLlama, LlamaGrammarEvaluationState } from "node-llama-cpp";
 import type { Model, Sequence, Token } from "node-llama-cpp";
 
 export interface Engine {
@@ -24,6 +24,8 @@ export interface ChatInput {
 }
 
 export interface GenerateOptions {
+  /** JSON Schema, of the few keywords that the engine's own grammar knows: one value of it, and nothing else. */
+  readonly schema: object | undefined;
   readonly tokensMax: number;
   readonly temperature: number;
   readonly seed: number | undefined;
@@ -53,7 +55,12 @@ export async function openEngine(options: { modelPath: string; contextSize: numb
     trainContextTokens: model.trainContextSize,
     // Special tokens are recognised in the whole text, that of messages too, as llama-server does it.
     toPrompt: (chat) => model.tokenize(template.render({ ...chat, add_generation_prompt: true }), true),
-    generate: (prompt, how, signal) => generate({ model, sequence, prompt, how, signal }),
+    async *generate(prompt, how, signal) {
+      const grammar =
+        how.schema === undefined ? undefined : await llama.createGrammarForJsonSchema(how.schema);
+      const state = grammar === undefined ? undefined : new LlamaGrammarEvaluationState({ model, grammar });
+      yield* generate({ model, sequence, prompt, how, state, signal });
+    },
     close: () => llama.dispose(),
   };
 }
@@ -66,18 +73,21 @@ interface Generation {
   readonly sequence: Sequence;
   readonly prompt: readonly Token[];
   readonly how: GenerateOptions;
+  readonly state: LlamaGrammarEvaluationState | undefined;
   readonly signal: AbortSignal;
 }
 
-async function* generate({ model, sequence, prompt, how, signal }: Generation): AsyncGenerator<EngineEvent> {
+async function* generate(generation: Generation): AsyncGenerator<EngineEvent> {
+  const { model, sequence, prompt, how, state, signal } = generation;
   // The last token is always evaluated anew: its result is what the first new token comes from.
   await sequence.adaptStateToTokens(prompt.slice(0, -1), false);
   const cachedTokens = sequence.nextTokenIndex;
   yield { kind: "start", cachedTokens };
   const { temperature, seed } = how;
   const seeded = seed === undefined ? {} : { seed };
-  const sampling = { temperature, topK: 0, topP: 1, yieldEogToken: true, ...seeded } as const;
-  let held: Token[] = [];
+  const held = state === undefined ? {} : { grammarEvaluationState: state };
+  const sampling = { temperature, topK: 0, topP: 1, yieldEogToken: true, ...seeded, ...held } as const;
+  let cut: Token[] = [];
   let tokens = 0;
   for await (const token of sequence.evaluate(prompt.slice(cachedTokens), sampling)) {
     if (signal.aborted) return;
@@ -86,15 +96,15 @@ async function* generate({ model, sequence, prompt, how, signal }: Generation): 
       yield { kind: "end", reason: "stop", tokens };
       return;
     }
-    held.push(token);
-    const text = model.detokenize(held, true);
-    const isCut = text.endsWith("\uFFFD") && held.length < HELD_TOKENS_MAX;
+    cut.push(token);
+    const text = model.detokenize(cut, true);
+    const isCut = text.endsWith("\uFFFD") && cut.length < HELD_TOKENS_MAX;
     if (!isCut) {
       yield { kind: "text", text };
-      held = [];
+      cut = [];
     }
     if (tokens >= how.tokensMax) break;
   }
-  if (held.length > 0) yield { kind: "text", text: model.detokenize(held, true) };
+  if (cut.length > 0) yield { kind: "text", text: model.detokenize(cut, true) };
   yield { kind: "end", reason: "length", tokens };
 }

@@ -11,7 +11,14 @@ declare module "node-llama-cpp" {
     adaptStateToTokens(tokens: readonly Token[], allowShift?: boolean): Promise<void>;
     evaluate(
       tokens: readonly Token[],
-      options: { temperature: number; topK: number; topP: number; seed?: number; yieldEogToken: true },
+      options: {
+        temperature: number;
+        topK: number;
+        topP: number;
+        seed?: number;
+        yieldEogToken: true;
+        grammarEvaluationState?: LlamaGrammarEvaluationState;
+      },
     ): AsyncGenerator<Token, void>;
   }
 
@@ -26,8 +33,18 @@ declare module "node-llama-cpp" {
     }): Promise<{ readonly contextSize: number; getSequence(): Sequence }>;
   }
 
+  export interface Grammar {
+    readonly grammar: string;
+  }
+
+  export class LlamaGrammarEvaluationState {
+    constructor(options: { model: Model; grammar: Grammar });
+    clone(): LlamaGrammarEvaluationState;
+  }
+
   export interface Llama {
     loadModel(options: { modelPath: string }): Promise<Model>;
+    createGrammarForJsonSchema(schema: object): Promise<Grammar>;
     dispose(): Promise<void>;
   }
 

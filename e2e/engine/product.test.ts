@@ -74,7 +74,7 @@ test("a task in a git repository is done, and the ledger proves what the engine 
   );
 });
 
-test("the second request finds at least nine tenths of the first one's prompt in the engine's cache", async () => {
+test("the second request finds at least 95 hundredths of the first one's prompt in the engine's cache", async () => {
   await using stack = new AsyncDisposableStack();
   const engine = await load(stack, { script: repair }, 16_384);
   using place = createPlace({ [FILE]: "export const add = (a, b) => a - b;\n" });
@@ -83,7 +83,7 @@ test("the second request finds at least nine tenths of the first one's prompt in
   assert.ok(isRecord(first) && isRecord(second));
   assert.equal(first["cached"], 0);
   const [cached, prompt] = [Number(second["cached"]), Number(first["prompt"])];
-  assert.ok(cached >= 0.9 * prompt, `${cached} of ${prompt} prompt tokens reused`);
+  assert.ok(cached >= 0.95 * prompt, `${cached} of ${prompt} prompt tokens reused`);
 });
 
 test("the window and the model are those that the server names", async () => {
@@ -178,21 +178,28 @@ for (const { name, model, contextSize } of [
   });
 }
 
-test("a prompt beyond the context fails with the server's own words", async () => {
-  await using stack = new AsyncDisposableStack();
-  const engine = await load(stack, { script: greeting }, 4096);
-  using place = createPlace();
-  const input = "0123456789 ".repeat(1000);
-  const result = await cloister(place, ["-p", "explain", "--endpoint", engine.url], { input });
-  const entries = await verified(place);
-  assertFailed(result, entries.at(-1)?.["outcome"]);
-  assert.match(result.stderr, /request \(\d+ tokens\) exceeds the available context size \(4096 tokens\)/);
-  assert.equal(result.stdout, "");
-  assert.deepEqual(
-    of(entries, "exposure.result").map(({ outcome, status }) => [outcome, status]),
-    [["refused-by-server", 400]],
-  );
-});
+for (const { who, contextSize, results } of [
+  { who: "the agent", contextSize: 4096, results: [] },
+  // By the agent's estimate it would fit: to this tokenizer each digit is a token.
+  { who: "the server", contextSize: 8192, results: [["refused-by-server", 400]] },
+]) {
+  test(`a prompt beyond the context, noticed by ${who}, fails with the window and what to do`, async () => {
+    await using stack = new AsyncDisposableStack();
+    const engine = await load(stack, { script: greeting }, contextSize);
+    using place = createPlace();
+    const input = "0123456789 ".repeat(1000);
+    const result = await cloister(place, ["-p", "explain", "--endpoint", engine.url], { input });
+    const entries = await verified(place);
+    assertFailed(result, entries.at(-1)?.["outcome"]);
+    assert.match(result.stderr, new RegExp(`(window|context size).*\\b${contextSize} tokens`));
+    assert.match(result.stderr, /^next: .*(larger|window of at least)/m);
+    assert.equal(result.stdout, "");
+    assert.deepEqual(
+      of(entries, "exposure.result").map(({ outcome, status }) => [outcome, status]),
+      results,
+    );
+  });
+}
 
 function assertFailed({ code, stderr }: RunOutcome, outcome: unknown): void {
   assert.deepEqual([code, outcome], [1, "failed"], stderr);

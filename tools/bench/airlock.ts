@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { formatError } from "@cloister/base";
+import { CloisterError, formatError } from "@cloister/base";
 import { airlockDoor, portkeyDoor, straightDoor, type Door } from "./doors.ts";
 import { ask, type Timing } from "./load.ts";
 import { wholeNumber } from "./numbers.ts";
@@ -52,7 +52,7 @@ const ROUNDS = 3;
 const REQUESTS_MAX = 2000;
 const bodies: readonly Body[] = ["small", "large", "large, cold"];
 
-async function bench(options: Options, scratch: string): Promise<Outcome> {
+async function bench(options: Options, scratch: string, tell: (place: string) => void): Promise<Outcome> {
   const machine = describeMachine(new Date());
   await using stack = new AsyncDisposableStack();
   const model = await startServer({
@@ -78,7 +78,10 @@ async function bench(options: Options, scratch: string): Promise<Outcome> {
   );
   // Round 0 lets everybody's code become warm; then all take turns, so that a busy minute falls on all of them.
   for (let round = 0; round <= ROUNDS; round++) {
-    for (const one of cases) await play(one, options, round);
+    for (const one of cases) {
+      tell(`asking ${one.door.name}, ${one.shape}, ${one.body}, round ${round}`);
+      await inTime(play(one, options, round), `${one.door.name}, ${one.shape}, ${one.body}`);
+    }
   }
   return { machine, load: options, results: cases.map((one) => summarise(one)) };
 }
@@ -91,7 +94,26 @@ interface Case {
   cpuMs: number;
 }
 
-const WARMING_REQUESTS = 40;
+// Enough for the compiler to be done with what runs in every request.
+const WARMING_REQUESTS = 200;
+const CASE_MS_MAX = 10 * 60_000;
+
+/** A door that never answers ends the run with its name, instead of keeping it for ever. */
+async function inTime(work: Promise<void>, what: string): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new CloisterError(`${what}: no end after ${CASE_MS_MAX / 60_000} minutes`, {
+      code: "bench-run-failed",
+      next: "ask that door by hand, and look at what it says",
+    });
+    timer = setTimeout(() => reject(error), CASE_MS_MAX);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 async function play(one: Case, options: Options, round: number): Promise<void> {
   const { clients, tokens } = options;
@@ -171,6 +193,12 @@ if (import.meta.main) {
     },
   });
   const scratch = mkdtempSync(join(tmpdir(), "cloister-bench-"));
+  // A promise that nobody can keep any more ends Node without a word: then say where it stood.
+  let place = "starting";
+  let isTold = false;
+  process.on("exit", () => {
+    if (!isTold) console.error(`no result: the run ended while ${place}`);
+  });
   try {
     const outcome = await bench(
       {
@@ -183,10 +211,13 @@ if (import.meta.main) {
         peers: values.peers,
       },
       scratch,
+      (now) => (place = now),
     );
+    isTold = true;
     console.log(values.json ? JSON.stringify(outcome, null, 2) : formatResults(outcome));
   } catch (error) {
-    console.error(formatError(error));
+    isTold = true;
+    console.error(`${formatError(error)}\n(while ${place})`);
     process.exitCode = 1;
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /**
  * The conversation as bytes. It only ever grows at its end, so request n+1 begins with the bytes of request n: the
- * model server finds its cached prefix, and nothing is serialised twice.
+ * model server finds its cached prefix, and nothing is serialised twice. Only a compaction begins it anew.
  */
 import { GrowingBytes } from "@cloister/base";
 import type { ChatMessage, ChatTool, Provenance } from "@cloister/wire";
@@ -9,21 +9,59 @@ export interface Conversation {
   add(message: ChatMessage): void;
   /** The request for the next answer, in pieces. */
   request(): readonly Uint8Array[];
+  /** A request that asks something beside the conversation: it begins with all of it, and leaves it as it is. */
+  requestWith(message: ChatMessage): readonly Uint8Array[];
+  /** A request with other items after the same head. */
+  requestFor(items: readonly ChatMessage[]): readonly Uint8Array[];
+  readonly items: readonly ChatMessage[];
+  /** Of the request for the next answer. */
+  readonly bytes: number;
+  /** Of what stands before the first item: the model's name and the tools. */
+  readonly headBytes: number;
+  /** Begins anew with these. */
+  replace(items: readonly ChatMessage[]): void;
 }
 
-export function startConversation(model: string, tools: readonly ChatTool[]): Conversation {
+const CLOSE = Buffer.from("]}");
+
+export function startConversation(
+  model: string,
+  tools: readonly ChatTool[],
+  onItem: (item: ChatMessage, index: number) => void = () => {
+    /* nobody keeps them */
+  },
+): Conversation {
   const fixed = { model, stream: true, stream_options: { include_usage: true }, tools };
   // `messages` stands last, so that a new message is an addition at the end.
-  const bytes = new GrowingBytes();
-  bytes.append(Buffer.from(`${JSON.stringify(fixed).slice(0, -1)},"messages":[`));
-  let count = 0;
-  const close = Buffer.from("]}");
+  const head = Buffer.from(`${JSON.stringify(fixed).slice(0, -1)},"messages":[`);
+  let bytes = new GrowingBytes();
+  bytes.append(head);
+  let items: ChatMessage[] = [];
+  const toBytes = (message: ChatMessage): Buffer =>
+    Buffer.from((items.length > 0 ? "," : "") + JSON.stringify(message));
+  const add = (message: ChatMessage): void => {
+    bytes.append(toBytes(message));
+    items.push(message);
+    onItem(message, items.length - 1);
+  };
   return {
-    add: (message) => {
-      bytes.append(Buffer.from((count > 0 ? "," : "") + JSON.stringify(message)));
-      count += 1;
+    add,
+    request: () => [bytes.view(), CLOSE],
+    requestWith: (message) => [bytes.view(), toBytes(message), CLOSE],
+    requestFor: (others) => [head, Buffer.from(others.map((item) => JSON.stringify(item)).join(",")), CLOSE],
+    get items() {
+      return items;
     },
-    request: () => [bytes.view(), close],
+    get bytes() {
+      return bytes.view().length + CLOSE.length;
+    },
+    headBytes: head.length,
+    replace: (next) => {
+      items = [];
+      bytes = new GrowingBytes();
+      bytes.append(head);
+      for (const item of next) add(item);
+    },
   };
 }
 

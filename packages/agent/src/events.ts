@@ -1,14 +1,24 @@
-/** Everything that happens in a task, in order, for whoever shows it: a terminal, a log, a program. */
-import type { JsonObject } from "@cloister/base";
-import type { GuardCause, Usage } from "@cloister/wire";
-import type { FileDiff } from "./tools/tool.ts";
+/** Everything that happens in a session, in order, for whoever shows or keeps it: a terminal, a log, a program. */
+import type { Json, JsonObject } from "@cloister/base";
+import type { ChatMessage, GuardCause, Usage } from "@cloister/wire";
+import type { Todo } from "./tools/todo.ts";
+import type { Ask, FileDiff, Mode } from "./tools/tool.ts";
 
 export type AgentEvent =
   | { readonly kind: "start"; readonly tools: readonly string[]; readonly instructions: readonly string[] }
+  /**
+   * The conversation grew by a message. All of them in order, from the last `compaction` on, are what `resume` takes.
+   * `index` counts from 0, and again from 0 after a compaction.
+   */
+  | { readonly kind: "item"; readonly item: ChatMessage; readonly index: number }
+  /** A message of the user is in the conversation now; until then it waited for a boundary. */
+  | { readonly kind: "user"; readonly text: string }
   | { readonly kind: "status"; readonly text: string }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "reasoning"; readonly text: string }
   | { readonly kind: "call"; readonly id: string; readonly name: string; readonly args: JsonObject }
+  /** What a running call has printed since the last such event. */
+  | { readonly kind: "progress"; readonly id: string; readonly text: string }
   | {
       readonly kind: "result";
       readonly id: string;
@@ -19,15 +29,69 @@ export type AgentEvent =
       /** Set when the guard refused the call, so that nothing ran. */
       readonly refused?: GuardCause;
     }
+  /** Waits for `answer` with the same id. */
+  | { readonly kind: "question"; readonly id: string; readonly ask: Ask }
+  | { readonly kind: "mode"; readonly mode: Mode }
+  | { readonly kind: "todos"; readonly todos: readonly Todo[] }
   /** One answer of the model is complete. */
-  | { readonly kind: "turn"; readonly number: number; readonly usage?: Usage }
+  | { readonly kind: "turn"; readonly number: number; readonly usage?: Usage; readonly speed: Speed }
+  /** How full the window is, in tokens; undefined as long as nobody knows how large it is. */
+  | { readonly kind: "context"; readonly used: number; readonly window: number | undefined }
+  | { readonly kind: "compaction"; readonly compaction: Compaction }
+  | {
+      readonly kind: "subagent";
+      readonly id: string;
+      /** The subagent that started it; undefined for the main conversation. */
+      readonly parent: string | undefined;
+      readonly what:
+        | {
+            readonly kind: "begin";
+            readonly agent: string;
+            readonly description: string;
+            /** The call of Task that it answers. */
+            readonly call: string | undefined;
+          }
+        | { readonly kind: "event"; readonly event: AgentEvent }
+        | { readonly kind: "end"; readonly ending: Ending };
+    }
+  /** What the user asked for is done, or given up. The session waits for the next message. */
   | { readonly kind: "end"; readonly ending: Ending };
 
+export interface Speed {
+  /** From the request to the first thing heard of the answer. */
+  readonly firstMs: number | undefined;
+  /** While it wrote; undefined where the server does not count. */
+  readonly tokensPerSecond: number | undefined;
+}
+
+export interface Compaction {
+  readonly trigger: "full" | "overflow" | "asked";
+  /** `shortened`: old outputs only. `summary`: by the model. `structure`: without it. */
+  readonly method: "shortened" | "summary" | "structure";
+  /** Tokens, estimated. */
+  readonly before: number;
+  readonly after: number;
+}
+
 export interface Ending {
-  readonly outcome: "done" | "max-turns" | "cancelled" | "failed";
+  readonly outcome: "done" | Ceiling | "cancelled" | "failed";
   /** The last text of the model. */
   readonly text: string;
+  /** The answer as JSON, where a schema was given and it fits. */
+  readonly structured?: Json;
   readonly turns: number;
+  /** Of this piece of work, its subagents and summaries included. */
   readonly usage: Usage;
-  readonly error?: { readonly code: string; readonly message: string; readonly next?: string };
+  /** In the currency of the price that was given. */
+  readonly cost?: number;
+  readonly error?: Trouble;
+}
+
+/** The limit that ended a piece of work. */
+export type Ceiling = "max-turns" | "max-tokens" | "max-time" | "max-cost";
+
+export interface Trouble {
+  readonly code: string;
+  readonly message: string;
+  readonly next?: string;
 }

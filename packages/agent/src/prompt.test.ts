@@ -2,10 +2,21 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import { systemPrompt } from "./prompt.ts";
+import { createSessionTools } from "./session-tools.ts";
+import { refusal } from "./tools/tool.ts";
 import { tools } from "./tools/toolset.ts";
 
+const offered = [
+  ...tools,
+  ...createSessionTools({
+    mode: () => "default",
+    setMode: () => {},
+    startSubagent: () => Promise.resolve(refusal("none here")),
+  }),
+];
+
 test("the fixed prompt, tools and all, is at most 1,200 tokens: local prefill is the cost", () => {
-  const functions = tools.map(({ name, description, parameters }) => ({
+  const functions = offered.map(({ name, description, parameters }) => ({
     type: "function",
     function: { name, description, parameters },
   }));
@@ -14,7 +25,7 @@ test("the fixed prompt, tools and all, is at most 1,200 tokens: local prefill is
 });
 
 test("nothing in the fixed prompt depends on the user, the machine or the day", () => {
-  const text = systemPrompt + JSON.stringify(tools);
+  const text = systemPrompt + JSON.stringify(offered);
   for (const word of [
     process.cwd(),
     process.env["HOME"] ?? "",

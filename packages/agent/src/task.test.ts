@@ -3,7 +3,7 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { isRecord } from "@cloister/base";
+import { isRecord, systemClock } from "@cloister/base";
 import type { AnswerEvent, RawCall } from "@cloister/wire";
 import type { AgentEvent } from "./events.ts";
 import { runTask } from "./task.ts";
@@ -90,6 +90,7 @@ async function play(turns: readonly Turn[]): Promise<Played> {
   const world = {
     workspace,
     hasRipgrep: false,
+    clock: systemClock,
     reads: new Map<string, string>(),
     run: (command: { readonly argv: readonly string[] } | { readonly shell: string }) => {
       const text = "shell" in command ? command.shell : command.argv.join(" ");
@@ -140,6 +141,7 @@ function call(id: string, name: string, args: object): RawCall {
   return { id, name, arguments: JSON.stringify(args) };
 }
 
+/** What is shown of the work itself; the conversation's growth and the window's filling are told beside it. */
 function kinds(events: readonly AgentEvent[]): string[] {
-  return events.map(({ kind }) => kind);
+  return events.map(({ kind }) => kind).filter((kind) => !["item", "user", "context"].includes(kind));
 }

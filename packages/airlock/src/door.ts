@@ -3,8 +3,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { CloisterError, messageOf, type Clock } from "@cloister/base";
 import type { AnswerContext, DoorError, Protocol, StreamWriter, TurnEvent } from "@cloister/wire";
 import { pass } from "./airlock.ts";
-import type { Endpoint } from "./session.ts";
-import type { Refused } from "./stages/decide.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { formatRule, type Refused } from "./stages/decide.ts";
+import type { UpstreamError } from "./stages/dispatch.ts";
 import type { Arrival } from "./stages/identify.ts";
 import type { Settled } from "./stages/settle.ts";
 
@@ -16,13 +17,10 @@ export async function answerAtDoor(arrival: Arrival, response: ServerResponse): 
   const { door } = arrival.route;
   const settled = await passOrFail(arrival, response);
   if (settled === undefined) return;
-  if ("kind" in settled) {
-    const { rule, why, next } = settled.decision;
-    sendError(response, door, { cause: "forbidden", code: "refused", message: why, rule, next });
-    return;
-  }
+  if ("kind" in settled) return sendRefusal(response, door, settled);
   if (settled.upstream.kind === "error") {
     const { upstream, endpoint } = settled;
+    tellEndpoint(response, settled);
     sendError(
       response,
       door,
@@ -30,8 +28,20 @@ export async function answerAtDoor(arrival: Arrival, response: ServerResponse): 
     );
     return;
   }
+  tellEndpoint(response, settled);
   if (settled.turn.request.stream) await stream(settled, response);
   else await sendWhole(settled, response);
+}
+
+/** For a client that asked for another endpoint: its name, which is the airlock's own word for it. */
+export function endpointHeader(rerouted: Arrival["rerouted"], endpoint: Endpoint): Record<string, string> {
+  return rerouted === undefined ? {} : { "x-cloister-endpoint": encodeURIComponent(endpoint.id) };
+}
+
+function tellEndpoint(response: ServerResponse, { rerouted, endpoint }: Settled): void {
+  for (const [name, value] of Object.entries(endpointHeader(rerouted, endpoint))) {
+    response.setHeader(name, value);
+  }
 }
 
 /** A client need not know where the model is. What went wrong there is told without the address. */
@@ -42,14 +52,18 @@ async function passOrFail(
   try {
     return await pass(arrival);
   } catch (error) {
-    sendFailure(response, arrival.route.door, error, arrival.endpoint);
+    const { endpoint, alternatives = [] } = arrival;
+    const concerned = [endpoint, ...alternatives.map((other) => other.endpoint)];
+    sendFailure(response, arrival.route.door, error, ...concerned);
     return undefined;
   }
 }
 
-function withoutAddress(message: string, { url }: Endpoint): string {
+export function withoutAddress(message: string, { url }: Endpoint): string {
   const { host, origin } = new URL(url);
-  return [url, origin, host].reduce((text, address) => text.replaceAll(address, "the model server"), message);
+  // A model's file has a URL without either.
+  const addresses = host === "" ? [url] : [url, origin, host];
+  return addresses.reduce((text, address) => text.replaceAll(address, "the model server"), message);
 }
 
 function hideAddress(event: TurnEvent, endpoint: Endpoint): TurnEvent {
@@ -62,9 +76,10 @@ async function stream(settled: Settled, response: ServerResponse): Promise<void>
   let writer: StreamWriter | undefined;
   // In a stream of the same protocol the bytes of untouched events pass as they came. Messages and Responses number
   // their events and blocks, so there every event is written anew.
-  const passesRaw = route.door === route.upstream && route.door.name === "chat";
+  const mayPassRaw = route.door === route.upstream && route.door.name === "chat";
+  let passesRaw = false;
   const pings = setInterval(() => {
-    if (writer !== undefined) void output.write(writer.ping());
+    if (writer !== undefined) output.write(writer.ping());
   }, PING_MS);
   try {
     for await (const { events, raw } of settled.passages) {
@@ -73,14 +88,16 @@ async function stream(settled: Settled, response: ServerResponse): Promise<void>
       }
       if (response.destroyed) break;
       writer ??= route.door.createWriter(turn.request, contextOf(settled, events, session.clock));
-      // Written in any case, so that the writer knows what has been said.
-      const written = events.map(
-        (event) => writer?.write(hideAddress(event, settled.endpoint)) ?? Buffer.alloc(0),
-      );
       const isOurs = events.length === 0;
-      await output.write(
-        raw !== undefined && raw.length > 0 && (passesRaw || isOurs) ? raw : Buffer.concat(written),
-      );
+      if (raw !== undefined && raw.length > 0 && (isOurs || (passesRaw && events.every(isDelta)))) {
+        output.write(raw);
+      } else {
+        for (const event of events) output.write(writer.write(hideAddress(event, settled.endpoint)));
+        // The start is written here, so that all of the answer has one id and the model's name that was asked for.
+        const start = events.find(({ kind }) => kind === "start");
+        if (start !== undefined) passesRaw = mayPassRaw && isNamed(start, turn.request.model);
+      }
+      if (output.isFull) await output.drained();
       if (events.some(isLast)) break;
     }
   } finally {
@@ -105,6 +122,14 @@ async function sendWhole(settled: Settled, response: ServerResponse): Promise<vo
   sendJson(response, 200, body);
 }
 
+function isDelta({ kind }: TurnEvent): boolean {
+  return kind === "text" || kind === "reasoning";
+}
+
+function isNamed(start: TurnEvent, model: string): boolean {
+  return start.kind === "start" && start.id !== undefined && start.model === model;
+}
+
 function isLast({ kind }: TurnEvent): boolean {
   return kind === "end" || kind === "failed";
 }
@@ -119,7 +144,7 @@ function contextOf(settled: Settled, events: readonly TurnEvent[], clock: Clock)
   };
 }
 
-function upstreamError(error: Extract<Settled["upstream"], { kind: "error" }>): DoorError {
+export function upstreamError(error: UpstreamError): DoorError {
   const { status, message, retryAfterSeconds } = error;
   const isOverflow =
     /context (length|size|window)|maximum context|input length|prompt is too long|token limit/i.test(message);
@@ -156,6 +181,7 @@ const causes: Readonly<Record<string, DoorError["cause"]>> = {
   "bad-command": "bad-request",
   "request-too-long": "too-large",
   "foreign-origin": "forbidden",
+  refused: "forbidden",
   "unknown-model": "unknown-model",
   "not-found": "unsupported",
   "endpoint-loading": "overloaded",
@@ -166,14 +192,14 @@ export function sendFailure(
   response: ServerResponse,
   door: Protocol,
   error: unknown,
-  endpoint?: Endpoint,
+  ...endpoints: readonly Endpoint[]
 ): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
   const known = error instanceof CloisterError ? error : undefined;
-  const told = (text: string): string => (endpoint === undefined ? text : withoutAddress(text, endpoint));
+  const told = (text: string): string => endpoints.reduce(withoutAddress, text);
   sendError(response, door, {
     cause: causes[known?.code ?? ""] ?? "upstream",
     message: told(messageOf(error)),
@@ -183,7 +209,13 @@ export function sendFailure(
   });
 }
 
-function sendError(response: ServerResponse, door: Protocol, error: DoorError): void {
+export function sendRefusal(response: ServerResponse, door: Protocol, { decision }: Refused): void {
+  const { source, why, next } = decision;
+  const rule = formatRule(source);
+  sendError(response, door, { cause: "forbidden", code: "refused", message: why, rule, next });
+}
+
+export function sendError(response: ServerResponse, door: Protocol, error: DoorError): void {
   const { status, headers, body } = door.writeError(error);
   sendJson(response, status, body, headers);
 }
@@ -232,11 +264,15 @@ class Coalescing {
     this.#response = response;
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  write(bytes: Uint8Array): void {
     if (bytes.length === 0 || this.#response.destroyed) return;
     if (this.#gathered.length === 0) setImmediate(() => this.#flush());
     this.#gathered.push(bytes);
-    if (this.#response.writableNeedDrain) await this.#drained();
+  }
+
+  /** The client reads more slowly than the server writes. */
+  get isFull(): boolean {
+    return this.#response.writableNeedDrain && !this.#response.destroyed;
   }
 
   end(): void {
@@ -245,12 +281,13 @@ class Coalescing {
   }
 
   #flush(): void {
-    const bytes = Buffer.concat(this.#gathered);
+    const [only] = this.#gathered;
+    const bytes = this.#gathered.length === 1 && only !== undefined ? only : Buffer.concat(this.#gathered);
     this.#gathered = [];
     if (bytes.length > 0 && !this.#response.destroyed) this.#response.write(bytes);
   }
 
-  #drained(): Promise<void> {
+  drained(): Promise<void> {
     return new Promise((resolve) => {
       this.#response.once("drain", resolve);
       this.#response.once("close", resolve);

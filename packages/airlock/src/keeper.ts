@@ -1,12 +1,14 @@
 /** The keeper's door: one Unix socket, which only the agent's cell can reach. Models and commands, nothing else. */
 import { chmodSync, chownSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { CloisterError, messageOf, parseJson } from "@cloister/base";
+import { CloisterError, messageOf, parseJson, type JsonObject } from "@cloister/base";
 import { chatProtocol } from "@cloister/wire";
 import { parseCommandRequest, runCommand, type CommandWorld } from "./commands.ts";
 import { answerAtDoor, goneSignal, readBody, sendFailure, sendJson } from "./door.ts";
 import { createRoute, type Route } from "./route.ts";
-import type { AirlockSession, Endpoint } from "./session.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { AirlockSession } from "./session.ts";
+import { warmUp } from "./warm.ts";
 
 export interface KeeperOptions {
   readonly session: AirlockSession;
@@ -17,6 +19,11 @@ export interface KeeperOptions {
   readonly socketPath: string;
   /** Who may connect, beside root: the user the agent runs as. */
   readonly owner: { readonly uid: number; readonly gid: number };
+  /**
+   * What every request of the session begins with, shown to the server at once, while a person is still typing. For a
+   * session that begins with a task there is nothing to gain.
+   */
+  readonly warmUp?: JsonObject;
 }
 
 export interface Keeper {
@@ -28,7 +35,10 @@ const CONNECTIONS_MAX = 64;
 export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
   // Our agent speaks Chat; the endpoint speaks what it speaks.
   const route = createRoute(chatProtocol, options.endpoint.protocol, options.model);
+  const warming = options.warmUp === undefined ? undefined : warmUp({ ...options, route }, options.warmUp);
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    // Whatever comes first, a person has begun: the server shall have its hands free.
+    warming?.cancel();
     void handle(options, route, request, response);
   });
   // A long prefill is not an error, and a command may be silent for minutes.
@@ -42,7 +52,12 @@ export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
   // Connecting asks for the right to write. A root keeper's agent runs as another user.
   chmodSync(options.socketPath, 0o600);
   if (process.getuid?.() === 0) chownSync(options.socketPath, options.owner.uid, options.owner.gid);
-  return { close: () => closeServer(server) };
+  return {
+    close: async () => {
+      warming?.cancel();
+      await Promise.all([closeServer(server), warming?.ended]);
+    },
+  };
 }
 
 async function handle(

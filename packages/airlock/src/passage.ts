@@ -6,8 +6,11 @@ export interface Passage {
   readonly raw: Uint8Array | undefined;
 }
 
-/** What goes after a request that is sent once more. */
-export interface AgainItems {
+/** What goes after a request that is sent once more: nothing, where the connection alone was to blame. */
+export type AgainItems = { readonly kind: "same"; readonly causes: readonly ["transport"] } | AgainAnswered;
+
+export interface AgainAnswered {
+  readonly kind: "answered";
   /** What the model said in its unusable answer, as far as it was text. */
   readonly said: string;
   readonly error: string;

@@ -20,9 +20,7 @@ export function createRoute(door: Protocol, upstream: Protocol, model: string): 
   return { door, upstream, model, family, format };
 }
 
-/**
- * Messages and Responses sign their reasoning, and refuse what another provider thought: only Chat servers get it back.
- */
+/** As plain text reasoning goes to Chat servers only: Messages and Responses take back what they have signed. */
 function reasoningOf({ reasoning }: Family, upstream: Protocol): Partial<FormatOptions> {
   if (reasoning.echo === "never" || upstream.name !== "chat") return {};
   return { reasoningField: reasoning.field, reasoningEvenEmpty: reasoning.echo === "always-even-empty" };

@@ -12,16 +12,24 @@ import {
 import { systemClock, type JsonObject } from "@cloister/base";
 import { openCells } from "@cloister/cell";
 import { openLedger, readEntries, type Ledger } from "@cloister/ledger";
-import type { Label } from "@cloister/policy";
+import type { FingerprintIndex, Label, Policy } from "@cloister/policy";
 import { chatProtocol, type AnswerEvent } from "@cloister/wire";
 import { createKeeperClient, type KeeperClient } from "../src/client.ts";
-import { openKeeper, openSession, type AirlockSession } from "../src/index.ts";
+import {
+  createJudgement,
+  openKeeper,
+  openSession,
+  type AirlockSession,
+  type JudgementOptions,
+} from "../src/index.ts";
 
 export interface World extends AsyncDisposable {
   readonly client: KeeperClient;
   readonly session: AirlockSession;
   readonly rehearsal: Rehearsal;
   readonly ledgerDirectory: string;
+  /** Where commands run. */
+  readonly workspace: string;
   readonly troubles: readonly unknown[];
   ask(body: JsonObject, signal?: AbortSignal): Promise<AnswerEvent[]>;
   /** What the model server received, request by request. */
@@ -38,6 +46,12 @@ export interface WorldOptions {
   /** In the place of the rehearsal model. */
   readonly url?: string;
   readonly wrapLedger?: (ledger: Ledger) => Ledger;
+  readonly warmUp?: JsonObject;
+  readonly policy?: Policy;
+  readonly indexes?: readonly FingerprintIndex[];
+  readonly judgement?: JudgementOptions;
+  /** Any folder that is there, unless a test needs files. */
+  readonly workspace?: string;
 }
 
 /** Any folder that is there: nothing is read from it or written to it. */
@@ -55,10 +69,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const session = openSession({
     client: { name: "test", version: "1", evidence: "started" },
     workspaceLabel: options.label ?? "internal",
-    workspace: projectFolder,
+    workspace: options.workspace ?? projectFolder,
+    ...(options.policy === undefined ? {} : { policy: options.policy }),
+    judgement: createJudgement(options.judgement),
     ledger: options.wrapLedger?.(ledger) ?? ledger,
     clock: systemClock,
     onTrouble: (trouble) => troubles.push(trouble),
+    ...(options.indexes === undefined ? {} : { indexes: options.indexes }),
   });
   const cells = await openCells({
     tier: "none",
@@ -74,6 +91,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     session,
     endpoint,
     model: "m",
+    ...(options.warmUp === undefined ? {} : { warmUp: options.warmUp }),
     socketPath,
     owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
     commands: { cells, view, environment: { PATH: "/usr/bin:/bin" } },
@@ -86,6 +104,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     session,
     rehearsal,
     ledgerDirectory,
+    workspace: base,
     troubles,
     ask: (body, signal = new AbortController().signal) =>
       Array.fromAsync(client.ask([Buffer.from(JSON.stringify(body))], signal)),

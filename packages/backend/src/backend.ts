@@ -34,6 +34,17 @@ export interface SendOptions {
   /** What the protocol wants besides, such as its version. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly onStatus?: (status: BackendStatus) => void;
+  /** From where the path counts: the base URL, or the server's root, where native routes stand beside `/v1`. */
+  readonly from?: "api" | "root";
+}
+
+/** A request by which `describe` or a backend asks what a server is; it shows nothing of a conversation. */
+export interface Probe {
+  /** The server's address, as it was given. */
+  readonly url: string;
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly bytes: number;
 }
 
 /** A model server. Any number of requests at a time: the caller sets the limit. */
@@ -68,6 +79,8 @@ export interface BackendOptions extends EndpointAddress {
   readonly loadingWaitMsMax?: number;
   /** The house's own authorities, certificate and proxy; without it the system's authorities, and no proxy. */
   readonly network?: NetworkOptions;
+  /** Told of every probe before it is sent. When it rejects, the probe is not sent, and the caller gets its error. */
+  readonly onProbe?: (probe: Probe) => Promise<void>;
 }
 
 /**
@@ -105,8 +118,9 @@ export function createBackend(endpoint: BackendOptions): Backend {
   }
 
   async function send(path: string, body: readonly Uint8Array[], options: SendOptions): Promise<Answer> {
-    const { signal, headers, onStatus } = options;
-    const request = { path: url.pathname + path, method: "POST", body, silenceMs: 0, signal } as const;
+    const { signal, headers, onStatus, from = "api" } = options;
+    const base = from === "root" ? rootPath(url) : url.pathname;
+    const request = { path: base + path, method: "POST", body, silenceMs: 0, signal } as const;
     let waitedMs = 0;
     let delayMs = retryMsFirst;
     for (;;) {
@@ -130,6 +144,7 @@ export function createBackend(endpoint: BackendOptions): Backend {
         : rootPath(url) + target;
       const body = json === undefined ? [] : [Buffer.from(JSON.stringify(json))];
       const method = json === undefined ? "GET" : "POST";
+      await endpoint.onProbe?.({ url: url.href, method, path, bytes: body[0]?.length ?? 0 });
       const outcome = await attempt({ path, method, body, silenceMs: probeSilenceMs, signal });
       if (outcome.kind !== "answer") throw outcome.error;
       const { status } = outcome.answer;

@@ -1,6 +1,7 @@
 import { CloisterError } from "@cloister/base";
 import type { Clock } from "@cloister/base";
 import { createBackend } from "./backend.ts";
+import type { Probe } from "./backend.ts";
 import { cancelled } from "./errors.ts";
 import type { ServerDescription, ServerKind } from "./describe.ts";
 
@@ -40,19 +41,25 @@ export async function discover(options: {
   readonly ports?: readonly KnownPort[];
   readonly signal?: AbortSignal;
   readonly clock: Clock;
+  /** As the option of a backend. */
+  readonly onProbe?: (probe: Probe) => Promise<void>;
 }): Promise<Discovered[]> {
-  const { ports = knownPorts, signal, clock } = options;
-  const found = await Promise.all(ports.map((known) => look(known, { signal, clock })));
+  const { ports = knownPorts, signal, clock, onProbe } = options;
+  const found = await Promise.all(ports.map((known) => look(known, { signal, clock, onProbe })));
   if (signal?.aborted === true) throw cancelled(signal.reason);
   const servers = found.flat();
   return [...servers.filter(({ loading }) => !loading), ...servers.filter(({ loading }) => loading)];
 }
 
-async function look(
-  { name, port }: KnownPort,
-  { signal, clock }: { readonly signal: AbortSignal | undefined; readonly clock: Clock },
-): Promise<Discovered[]> {
-  const backend = createBackend({ baseUrl: `http://127.0.0.1:${port}`, clock });
+interface Looking {
+  readonly signal: AbortSignal | undefined;
+  readonly clock: Clock;
+  readonly onProbe: ((probe: Probe) => Promise<void>) | undefined;
+}
+
+async function look({ name, port }: KnownPort, { signal, clock, onProbe }: Looking): Promise<Discovered[]> {
+  const baseUrl = `http://127.0.0.1:${port}`;
+  const backend = createBackend({ baseUrl, clock, ...(onProbe === undefined ? {} : { onProbe }) });
   const over = new AbortController();
   const timer = new AbortController();
   const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);

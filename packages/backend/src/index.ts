@@ -1,5 +1,12 @@
 export { createBackend } from "./backend.ts";
-export type { Backend, BackendOptions, BackendStatus, EndpointAddress, SendOptions } from "./backend.ts";
+export type {
+  Backend,
+  BackendOptions,
+  BackendStatus,
+  EndpointAddress,
+  Probe,
+  SendOptions,
+} from "./backend.ts";
 export type { ModelDescription, ServerDescription, ServerKind } from "./describe.ts";
 export { discover, knownPorts } from "./discover.ts";
 export type { Discovered, KnownPort } from "./discover.ts";
@@ -10,5 +17,9 @@ export type { RenderTemplate } from "./embedded/prompt.ts";
 export type { Answer } from "./exchange.ts";
 export { createOllamaBackend } from "./ollama/ollama.ts";
 export type { OllamaOptions } from "./ollama/ollama.ts";
+export { canonicalAddress } from "./network/address-range.ts";
+export type { AddressRange } from "./network/address-range.ts";
+export { createDial } from "./network/dial.ts";
+export type { Dial, DialOptions, DialOutcome, DialRequest } from "./network/dial.ts";
 export type { NetworkOptions } from "./network/options.ts";
 export { isLoopback, parseEndpointUrl } from "./url.ts";

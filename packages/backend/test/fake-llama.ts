@@ -1,6 +1,6 @@
 // An engine of the tests: a token is a character, and what it says is what it was told to say.
 
-import type { NodeLlamaCppModule, Token } from "../src/embedded/engine.ts";
+import type { GrammarState, NodeLlamaCppModule, Token } from "../src/embedded/engine.ts";
 
 export const end: Token = 0x110000 as Token;
 
@@ -14,6 +14,8 @@ export interface Fake {
   disposed: number;
   /** Generators that have not ended. */
   running: number;
+  /** What each generation was held to, if anything. */
+  readonly grammars: (GrammarState | undefined)[];
 }
 
 export interface FakeModel {
@@ -51,7 +53,8 @@ export function createFake({
       fake.evaluated += tokens.length;
       state.push(...tokens);
     },
-    async *evaluate(tokens: Token[]) {
+    async *evaluate(tokens: Token[], options: { readonly grammarEvaluationState?: GrammarState }) {
+      fake.grammars.push(options.grammarEvaluationState);
       fake.evaluated += tokens.length;
       state.push(...tokens);
       fake.running += 1;
@@ -94,15 +97,26 @@ export function createFake({
         fake.started.push(options);
         return {
           loadModel: async () => model,
+          createGrammar: async (grammar: { grammar: string }) => grammar,
           dispose: async () => void (fake.disposed += 1),
         };
       },
+      LlamaGrammarEvaluationState,
     },
     started: [],
     evaluated: 0,
     generated: 0,
     disposed: 0,
     running: 0,
+    grammars: [],
   };
   return fake;
+}
+
+class LlamaGrammarEvaluationState {
+  readonly grammar: string;
+
+  constructor({ grammar }: { grammar: { readonly grammar: string } }) {
+    this.grammar = grammar.grammar;
+  }
 }

@@ -3,9 +3,10 @@
  * workspace before its guards, and nothing bound again after a guard (that would undo it).
  */
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { guardsOf, type Guard } from "./guard.ts";
-import { refuseLinks } from "./paths.ts";
+import { join } from "node:path";
+import { CloisterError } from "@cloister/base";
+import { isWithin } from "./find.ts";
+import type { Mask } from "./mask.ts";
 import type { CellView } from "./view.ts";
 
 /** Facts and files of this host that every cell of a session shares. */
@@ -15,6 +16,8 @@ export interface Host {
   readonly scratch: string;
   readonly uid: number;
   readonly gid: number;
+  /** The cell's processes are root's for the host's files, though without any capability. */
+  readonly isRealRoot: boolean;
   /** bubblewrap 0.8 and later; the filter forbids nested namespaces in any case. */
   readonly canDisableUserNamespaces: boolean;
 }
@@ -26,31 +29,46 @@ export interface CellProcess {
   readonly filterDescriptor: number;
 }
 
-export function toOptions(host: Host, view: CellView, process: CellProcess): string[] {
+/** `masks` are in an order that holds (`planMasks`). */
+export function toOptions(
+  host: Host,
+  view: CellView,
+  masks: readonly Mask[],
+  process: CellProcess,
+): string[] {
   return [
     ...["--new-session", "--die-with-parent"],
-    ...["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net"],
+    ...["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"],
+    ...(view.networkNamespace === undefined ? ["--unshare-net"] : []),
     ...["--unshare-cgroup-try", "--hostname", "cell"],
     ...["--uid", String(host.uid), "--gid", String(host.gid), "--cap-drop", "ALL"],
     ...(host.canDisableUserNamespaces ? ["--disable-userns"] : []),
     ...systemMounts(view.system),
-    ...etcMounts(host, view.system),
-    ...["--dev", "/dev", "--tmpfs", "/dev/shm", "--remount-ro", "/dev", "--proc", "/proc"],
-    ...kernelMounts(),
-    ...["--perms", "1777", "--tmpfs", "/tmp", "--perms", "1777", "--tmpfs", "/var/tmp"],
-    ...["--perms", "0755", "--tmpfs", "/run", "--perms", "0700", "--tmpfs", view.home],
-    ...view.readable.toSorted().flatMap((path) => ["--ro-bind", path, path]),
-    ...view.sockets.flatMap(({ outside, inside }) => ["--bind", outside, inside]),
-    ...["--bind", view.workspace, view.workspace],
-    ...guardsOf(view.workspace).flatMap((guard) => guardMount(host, guard)),
-    ...["--remount-ro", "/", "--chdir", process.directory],
+    ...["--ro-bind", join(host.scratch, `etc-${view.system}`), "/etc"],
+    ...deviceMounts(view),
+    ...["--proc", "/proc"],
+    ...kernelMounts(host),
+    ...temporaryMounts(view),
+    ...folderMounts(view),
+    ...masks.flatMap((mask) => maskMount(host, view, mask)),
+    ...["--chdir", process.directory],
     ...[
       "--clearenv",
       ...Object.entries(process.environment).flatMap(([name, value]) => ["--setenv", name, value]),
     ],
     ...["--seccomp", String(process.filterDescriptor)],
+    ...["--dir", WHOLE],
   ];
 }
+
+const WHOLE = "/.cell";
+
+/**
+ * On the command line, after `--args`. The options come through a pipe, and if we are killed while we write them
+ * bubblewrap takes what has come for all: a cell without its last mounts, and without a filter. So the last of them
+ * makes a folder that these ask for.
+ */
+export const onceWholeOptions: readonly string[] = ["--chmod", "0555", WHOLE, "--remount-ro", "/"];
 
 function systemMounts(system: CellView["system"]): string[] {
   const whole = system === "whole";
@@ -68,60 +86,96 @@ function systemMounts(system: CellView["system"]): string[] {
 
 const libraryFolders = ["/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/share/zoneinfo"];
 
-// What programs read in /etc to find libraries, names, certificates and the time of day. No other file is there.
-const etcNames = [
-  ...["alternatives", "bash.bashrc", "ca-certificates.conf", "debian_version", "default/locale", "fonts"],
-  ...["gai.conf", "gitconfig", "host.conf", "inputrc", "java-17-openjdk", "java-21-openjdk", "ld.so.cache"],
-  ...["ld.so.conf", "ld.so.conf.d", "locale.alias", "localtime", "login.defs", "magic", "mime.types"],
-  ...["nsswitch.conf", "os-release", "pki", "protocols", "python3", "rpc", "services", "shells"],
-  ...["ssl/certs", "ssl/openssl.cnf", "terminfo", "timezone", "xdg"],
-];
-
-function etcMounts(host: Host, system: CellView["system"]): string[] {
-  const names = system === "whole" ? etcNames : ["ld.so.cache", "localtime", "ssl/openssl.cnf"];
+/** @throws CloisterError `cell-view` */
+function deviceMounts({ devices = [], limits }: CellView): string[] {
+  const wrong = devices.find((path) => !/^\/dev\/[^.]/.test(path) || path.includes("/../"));
+  if (wrong !== undefined) throw badView(wrong, "is not a device file below /dev");
   return [
-    ...names.flatMap((name) => readOnlyIfThere(`/etc/${name}`)),
-    ...["passwd", "group", "hosts"].flatMap((name) => [
-      "--ro-bind",
-      join(host.scratch, name),
-      `/etc/${name}`,
-    ]),
+    ...["--dev", "/dev", ...sized(limits), "--tmpfs", "/dev/shm"],
+    ...devices.flatMap((path) => ["--dev-bind", path, path]),
+    ...["--remount-ro", "/dev"],
   ];
+}
+
+/** Memory by another name: files in these count against nothing else where no control group holds the cell. */
+function sized(limits: CellView["limits"]): string[] {
+  return limits?.memoryBytes === undefined ? [] : ["--size", String(limits.memoryBytes)];
+}
+
+function temporaryMounts({ home, limits }: CellView): string[] {
+  const size = sized(limits);
+  const folder = (path: string, mode: string): string[] => ["--perms", mode, ...size, "--tmpfs", path];
+  return [
+    ...folder("/tmp", "1777"),
+    ...folder("/var/tmp", "1777"),
+    ...folder("/run", "0755"),
+    ...folder(home, "0700"),
+  ];
+}
+
+/** Parents first, so that what is named inside another keeps its own rights. */
+function folderMounts(view: CellView): string[] {
+  const binds = new Map<string, string[]>();
+  for (const path of view.readable) binds.set(path, ["--ro-bind", path, path]);
+  for (const path of view.writable ?? []) binds.set(path, ["--bind", path, path]);
+  for (const { outside, inside } of view.sockets) binds.set(inside, ["--bind", outside, inside]);
+  binds.set(view.workspace, ["--bind", view.workspaceFrom ?? view.workspace, view.workspace]);
+  const paths = [...binds.keys()].toSorted();
+  const wrong = paths.find((path) =>
+    ["/", "/proc", "/dev"].some((own) => path === own || isBelow(path, own)),
+  );
+  if (wrong !== undefined) throw badView(wrong, "cannot be shown as a whole, or belongs to the cell itself");
+  return paths.flatMap((path) => binds.get(path) ?? []);
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return folder !== "/" && isWithin(path, folder) && !path.startsWith("/dev/shm/");
+}
+
+function badView(path: string, why: string): CloisterError {
+  return new CloisterError(`${path} ${why}`, { code: "cell-view", next: "name the folders that are needed" });
 }
 
 // The kernel's settings stay unwritable even for a launcher whose real user is root: in a user namespace, without
 // one capability, root still *owns* these files, and core_pattern alone is code as real root.
-function kernelMounts(): string[] {
-  return ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi"].flatMap(
-    readOnlyIfThere,
-  );
+function kernelMounts({ isRealRoot, scratch }: Host): string[] {
+  // Memory and timers of the kernel, and the names of the keys that whoever started us holds.
+  const ofRoot = ["kcore", "timer_list", "slabinfo", "vmallocinfo", "pagetypeinfo", "kallsyms"];
+  const pages = ["kpageflags", "kpagecount", "kpagecgroup"];
+  const covered = (isRealRoot ? ["keys", ...ofRoot, ...pages] : ["keys"]).map((name) => `/proc/${name}`);
+  // To anybody but root these are closed by their owner; each mount costs every command 0.2 ms.
+  const more = ["/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi"];
+  return [
+    ...readOnlyIfThere("/proc/sys"),
+    ...(isRealRoot ? more.flatMap(readOnlyIfThere) : []),
+    ...covered.flatMap((path) => (existsSync(path) ? ["--ro-bind", join(scratch, "hidden"), path] : [])),
+  ];
 }
 
-function guardMount(host: Host, guard: Guard): string[] {
-  refuseLinks(guard.path);
-  switch (guard.kind) {
+function maskMount(host: Host, view: CellView, { kind, path }: Mask): string[] {
+  switch (kind) {
     case "pin":
-      return ["--bind", guard.path, guard.path];
+      return ["--bind", sourceOf(view, path), path];
     case "read-only":
-      return ["--ro-bind", guard.path, guard.path];
+      return ["--ro-bind", sourceOf(view, path), path];
+    // What is written into these is gone with the cell, so they need not be read-only: that costs six times as much.
     case "empty-directory":
-      return ["--perms", "0555", "--tmpfs", guard.path, "--remount-ro", guard.path];
+      return ["--perms", "0555", "--tmpfs", path];
+    case "hidden-directory":
+      return ["--perms", "0000", "--tmpfs", path];
     case "empty-file":
-      return ["--ro-bind", join(host.scratch, "empty"), guard.path];
+      return ["--ro-bind", join(host.scratch, "empty"), path];
+    case "hidden-file":
+      return ["--ro-bind", join(host.scratch, "hidden"), path];
   }
+}
+
+/** In an overlay a path of the workspace is the overlay's: the file below it would let changes through. */
+function sourceOf({ workspace, workspaceFrom }: CellView, path: string): string {
+  if (workspaceFrom === undefined || !isWithin(path, workspace)) return path;
+  return workspaceFrom + path.slice(workspace.length);
 }
 
 function readOnlyIfThere(path: string): string[] {
   return existsSync(path) ? ["--ro-bind", path, path] : [];
-}
-
-/** The folders of PATH that exist inside, in their order. */
-export function visiblePath(view: CellView, path: readonly string[]): string[] {
-  const roots = ["/usr", "/bin", "/sbin", view.workspace, ...view.readable];
-  return path.filter((folder) => roots.some((root) => folder === root || isInside(folder, root)));
-}
-
-function isInside(path: string, root: string): boolean {
-  for (let at = dirname(path); at !== "/" && at !== "."; at = dirname(at)) if (at === root) return true;
-  return false;
 }

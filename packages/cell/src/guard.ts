@@ -2,32 +2,26 @@
  * Paths in a workspace that run code, or steer Cloister, when somebody uses the repository outside the cell: a
  * command inside must not write them. Mounts do it, so the rule holds for every program, whatever it is called.
  */
-import { lstatSync, readFileSync, realpathSync, rmdirSync, statSync, unlinkSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { find } from "./find.ts";
+import { gitGuards } from "./git-guard.ts";
+import { guardedNames, type Guard, type GuardedName } from "./guarded-names.ts";
+import { ignoreFiles } from "./ignore.ts";
 
-export type Guard =
-  /** The directory becomes a mount of its own, so that it cannot be renamed away from under its guarded files. */
-  | { readonly kind: "pin"; readonly path: string }
-  | { readonly kind: "read-only"; readonly path: string }
-  /** Nothing is there: an empty, read-only directory or file stands in its place. */
-  | { readonly kind: "empty-directory"; readonly path: string }
-  | { readonly kind: "empty-file"; readonly path: string };
-
-/** Git runs these, or reads from these what to run. */
-const gitPaths = [
-  { name: "hooks", required: "directory" },
-  { name: "config", required: "file" },
-  { name: "config.worktree", required: undefined },
-  { name: "info", required: undefined },
-  { name: "modules", required: undefined },
-  { name: "worktrees", required: undefined },
-  { name: "commondir", required: undefined },
-] as const;
-
-export function guardsOf(workspace: string): Guard[] {
+/** `repositories`: the `.git` of each repository below, and each bare one. */
+export function guardsOf(workspace: string, repositories: readonly string[] = []): Guard[] {
+  // One listing instead of a look at each name: most of them are in no project.
+  const present = new Set(readdirSync(workspace));
   return [
     ...gitGuards(join(workspace, ".git"), workspace),
-    ...ownGuards(join(workspace, ".cloister"), workspace),
+    ...guardedNames.flatMap((guarded) =>
+      present.has(guarded.name) || guarded.whenMissing === "mask" ? nameGuard(guarded, workspace) : [],
+    ),
+    ...ignoreFiles
+      .filter((name) => present.has(name))
+      .flatMap((name) => nameGuard({ name, kind: "file", whenMissing: "sweep" }, workspace)),
+    ...repositories.flatMap((git) => gitGuards(git, workspace)),
   ];
 }
 
@@ -52,67 +46,16 @@ export function removeMountPoints(paths: readonly string[]): void {
   }
 }
 
-function gitGuards(path: string, workspace: string): Guard[] {
+function nameGuard({ name, whenMissing }: GuardedName, workspace: string): Guard[] {
+  const path = join(workspace, name);
   const found = find(path, workspace);
   switch (found.kind) {
     case "missing":
-      // A repository made inside would have hooks and settings of the maker's choice, and whoever runs git here
-      // later would run them.
-      return [{ kind: "empty-directory", path }];
+      return whenMissing === "mask" ? [{ kind: "empty-directory", path }] : [];
     case "elsewhere":
       return [];
     case "file":
-      // It names the real directory (a worktree, a submodule): who rewrites it chooses the hooks.
-      return [{ kind: "read-only", path: found.path }, ...namedDirectory(found.path, workspace)];
     case "directory":
-      return directoryGuards(found.path, workspace);
+      return [{ kind: "read-only", path: found.path }];
   }
-}
-
-function directoryGuards(git: string, workspace: string): Guard[] {
-  const guards = gitPaths.map(({ name, required }): Guard | undefined => {
-    const path = join(git, name);
-    const found = find(path, workspace);
-    if (found.kind === "elsewhere") return undefined;
-    if (found.kind !== "missing") return { kind: "read-only", path: found.path };
-    return required === undefined ? undefined : { kind: `empty-${required}`, path };
-  });
-  return [{ kind: "pin", path: git }, ...guards.filter((guard) => guard !== undefined)];
-}
-
-/** The directory that a `.git` file names, when it lies in the workspace: its hooks are as good as any. */
-function namedDirectory(file: string, workspace: string): Guard[] {
-  const named = /^gitdir: (.+)$/m.exec(readFileSync(file, "utf8").slice(0, GIT_FILE_CHARS_MAX))?.[1];
-  if (named === undefined) return [];
-  const found = find(resolve(dirname(file), named), workspace);
-  return found.kind === "directory" ? directoryGuards(found.path, workspace) : [];
-}
-
-const GIT_FILE_CHARS_MAX = 4096;
-
-function ownGuards(path: string, workspace: string): Guard[] {
-  const found = find(path, workspace);
-  if (found.kind === "missing") return [{ kind: "empty-directory", path }];
-  return found.kind === "elsewhere" ? [] : [{ kind: "read-only", path: found.path }];
-}
-
-type Found =
-  | { readonly kind: "missing" }
-  /** What a path really is, links followed: only that can be a mount point. */
-  | { readonly kind: "file" | "directory"; readonly path: string }
-  /** A link that leads out of the workspace, or nowhere: nothing there can be seen or written from inside. */
-  | { readonly kind: "elsewhere" };
-
-function find(path: string, workspace: string): Found {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return { kind: "missing" };
-  let real: string;
-  try {
-    real = realpathSync(path);
-  } catch {
-    return { kind: "elsewhere" }; // it dangles
-  }
-  if (!real.startsWith(`${workspace}/`)) return { kind: "elsewhere" };
-  const stats = statSync(real);
-  if (stats.isDirectory()) return { kind: "directory", path: real };
-  return stats.isFile() ? { kind: "file", path: real } : { kind: "elsewhere" };
 }

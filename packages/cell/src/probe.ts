@@ -6,11 +6,12 @@ import { CloisterError } from "@cloister/base";
 import type { Host } from "./bubblewrap.ts";
 import type { CellView, Launch } from "./view.ts";
 
-interface ProbeOptions {
+export interface ProbeOptions {
   readonly bwrapPaths: readonly string[];
   readonly scratch: string;
   readonly uid: number;
   readonly gid: number;
+  readonly isRealRoot: boolean;
   readonly launch: (host: Host, view: CellView, launch: Launch) => ChildProcess;
 }
 
@@ -26,7 +27,8 @@ export async function probe(options: ProbeOptions): Promise<Host> {
   const workspace = join(options.scratch, "probe");
   const view: CellView = { workspace, home: "/home/user", readable: [], sockets: [], system: "whole" };
   const launch: Launch = { argv: ["/usr/bin/true"], directory: "/", environment: {} };
-  const host = { bwrap, scratch: options.scratch, uid: options.uid, gid: options.gid };
+  const { scratch, uid, gid, isRealRoot } = options;
+  const host = { bwrap, scratch, uid, gid, isRealRoot };
 
   const first = await outcome(options.launch({ ...host, canDisableUserNamespaces: true }, view, launch));
   if (first.ok) return { ...host, canDisableUserNamespaces: true };

@@ -26,7 +26,8 @@ export async function runInCell(
   limits: RunLimits,
   signal: AbortSignal,
 ): Promise<RunResult> {
-  const child = cells.spawn(view, launch);
+  // A command that is given no input has none, under every name of it.
+  const child = cells.spawn(view, { ...launch, stdio: launch.stdio ?? ["ignore", "pipe", "pipe"] });
   const output = new Clipped(limits.outputBytesMax);
   child.stdin?.on("error", () => {
     /* the command ended before it read its input */

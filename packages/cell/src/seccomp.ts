@@ -33,6 +33,8 @@ const forbidden: readonly SystemCall[] = [
   ...(["kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "reboot"] as const),
   ...(["swapon", "swapoff", "acct", "quotactl", "settimeofday", "clock_settime", "syslog"] as const),
   ...(["sethostname", "setdomainname", "vhangup", "iopl", "ioperm"] as const),
+  ...(["adjtimex", "clock_adjtime", "quotactl_fd", "open_tree_attr", "fanotify_init"] as const),
+  ...(["process_madvise", "lookup_dcookie", "nfsservctl", "uselib", "modify_ldt"] as const),
 ];
 
 const CLONE_NEW_ANY = 0x7e020080; // user, pid, net, ipc, uts, cgroup, mount and time namespaces
@@ -65,7 +67,8 @@ export function assembleFilter(options: FilterOptions): Buffer {
     body.argument(1).ifEqual(TIOCSTI, "deny").ifEqual(TIOCLINUX, "deny"),
   );
 
-  // A set-user-id file left in the workspace would act for whoever runs it outside.
+  // A set-user-id file left in the workspace would act for whoever runs it outside. The kernel itself ignores the bits
+  // in mkdir(2).
   program.onCall(nr.calls.chmod, (body) => body.argument(1).ifAnyBit(SET_ID_BITS, "deny"));
   program.onCall(nr.calls.fchmod, (body) => body.argument(1).ifAnyBit(SET_ID_BITS, "deny"));
   program.onCall(nr.calls.fchmodat, (body) => body.argument(2).ifAnyBit(SET_ID_BITS, "deny"));

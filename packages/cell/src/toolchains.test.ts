@@ -15,6 +15,10 @@ before(() => {
     "home/.cargo/bin",
     "home/.rustup",
     "home/.local/bin",
+    "home/.local/share/uv/python",
+    "home/.local/share/uv/credentials",
+    "home/.dotnet/sdk",
+    "home/.dotnet/corefx",
     "opt/go/bin",
   ];
   for (const folder of [...folders, "project/node_modules/.bin", "other/node_modules/.bin"]) {
@@ -28,6 +32,7 @@ test("a toolchain outside the home is shown whole; inside it, only a known versi
   const found = find("opt/go/bin", "home/.nvm/versions/node/v24/bin", "home/.local/bin");
   assert.deepEqual(found.readable.toSorted(), [
     inside("home/.local/bin"),
+    inside("home/.local/share/uv/python"),
     inside("home/.nvm"),
     inside("opt/go"),
   ]);
@@ -38,6 +43,15 @@ test("cargo's programs are shown with their compilers, and never the folder with
     inside("home/.cargo/bin"),
     inside("home/.rustup"),
   ]);
+});
+
+test("of a folder with keys in it only the programs are shown", () => {
+  assert.deepEqual(find("home/.dotnet").readable, [inside("home/.dotnet/sdk")]);
+});
+
+test("a home on the path, or a folder around it, is not shown; nor is a relative folder", () => {
+  const options = { home: inside("home"), workspace: inside("project"), user: me };
+  assert.deepEqual(findToolchains([inside("home"), base, ".", ""], options), { path: [], readable: [] });
 });
 
 test("programs of the project's own packages are on the path, another project's are not", () => {

@@ -2,16 +2,43 @@
 import { realpathSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
-/** Homes of version tools that are needed whole: the program in `bin` is only a door to the rest. */
-const wholeInHome = [
-  ".pyenv",
-  ".nvm",
-  ".rustup",
-  ".volta/tools",
-  ".volta/bin",
-  ".asdf",
-  ".sdkman/candidates",
-  "go/bin",
+/** A folder below the home through which programs are called, and what they need to run. */
+interface Door {
+  readonly door: string;
+  readonly needs: readonly string[];
+  /** The door's own folder holds more than programs, such as private keys: only `needs` is shown. */
+  readonly isClosed?: boolean;
+}
+
+const whole = (door: string): Door => ({ door, needs: [door] });
+
+/** Never named here: what holds a token, as `~/.cargo`, `~/.m2`, `~/.npmrc` and `~/.local/share/uv/credentials` do. */
+const doors: readonly Door[] = [
+  ...[".pyenv", ".rbenv", ".nodenv", ".jenv", ".nvm", ".fnm", ".asdf", ".ghcup", ".juliaup", ".swiftly"].map(
+    whole,
+  ),
+  ...["miniconda3", "anaconda3", "miniforge3", "mambaforge", ".volta/tools", ".volta/bin"].map(whole),
+  ...[".sdkman/candidates", "go/bin", ".deno/bin", ".local/share/fnm", ".local/share/mise"].map(whole),
+  ...[".local/share/pnpm", ".local/share/rtx", ".opam", ".dotnet/tools"].map(whole),
+  { door: ".rustup", needs: [".rustup"] },
+  { door: ".cargo/bin", needs: [".cargo/bin", ".rustup"] },
+  { door: ".volta/bin", needs: [".volta/bin", ".volta/tools"] },
+  { door: ".bun/bin", needs: [".bun/bin", ".bun/install/global"] },
+  {
+    door: ".local/bin",
+    needs: [
+      ...[".local/bin", ".local/lib", ".local/pipx/venvs", ".local/share/pipx/venvs"],
+      ...[".local/share/uv/python", ".local/share/uv/tools", ".local/share/mise"],
+    ],
+  },
+  // `~/.dotnet/corefx` keeps the private keys of development certificates.
+  {
+    door: ".dotnet",
+    isClosed: true,
+    needs: ["dotnet", "host", "sdk", "shared", "packs", "sdk-manifests", "tools"].map(
+      (name) => `.dotnet/${name}`,
+    ),
+  },
 ];
 
 export interface Toolchains {
@@ -28,39 +55,43 @@ export interface ToolchainOptions {
 
 /**
  * What commands need to see of `path` (the folders of PATH). Under the home only the `bin` folder itself is shown,
- * or the whole of a known version tool: `~/.cargo` beside its `bin` holds a registry token.
+ * or what a known version tool needs; a home on PATH is not shown at all.
  */
 export function findToolchains(path: readonly string[], options: ToolchainOptions): Toolchains {
   const { home, workspace, user } = options;
   const readable = new Set<string>();
   const folders: string[] = [];
   for (const folder of path) {
-    const real = realOrUndefined(folder);
+    // A relative folder is another one in each directory; a program found there is nobody's toolchain.
+    const real = folder.startsWith("/") ? realOrUndefined(folder) : undefined;
     // Programs of a project's own node_modules come with its workspace, or belong to somebody else's project.
     if (real === undefined || (real.endsWith("/node_modules/.bin") && !isWithin(real, workspace))) continue;
-    if (!isReachable(real, user)) continue;
+    if (!isReachable(real, user) || isWithin(home, real)) continue;
     folders.push(real);
     if (isWithin(real, "/usr") || real === "/bin" || real === "/sbin" || isWithin(real, workspace)) continue;
-    readable.add(toolchainRoot(real, home));
-  }
-  for (const name of wholeInHome) {
-    const real = realOrUndefined(join(home, name));
-    if (real !== undefined && folders.some((folder) => isWithin(folder, real))) readable.add(real);
-    if (real !== undefined && name === ".rustup" && folders.some((folder) => folder.endsWith(".cargo/bin"))) {
-      readable.add(real);
+    for (const root of toolchainRoots(real, home)) {
+      if (root === real || isReachable(root, user)) readable.add(root);
     }
   }
   return { readable: outermost([...readable]), path: folders };
 }
 
-function toolchainRoot(folder: string, home: string): string {
-  const known = wholeInHome.map((name) => join(home, name)).find((root) => isWithin(folder, root));
-  if (known !== undefined) return known;
-  if (isWithin(folder, home)) return folder;
+function toolchainRoots(folder: string, home: string): string[] {
+  const known = doors.filter(({ door }) =>
+    isWithin(folder, realOrUndefined(join(home, door)) ?? join(home, door)),
+  );
+  const needs = known
+    .flatMap((door) => door.needs)
+    .map((name) => realOrUndefined(join(home, name)))
+    .filter((path) => path !== undefined);
+  if (known.length > 0) return known.some(({ isClosed }) => isClosed === true) ? needs : [folder, ...needs];
+  if (isWithin(folder, home)) return [folder];
+  // A profile of Nix is links into the store, from one folder of it to the next.
+  if (isWithin(folder, "/nix/store")) return ["/nix/store"];
   const parent = dirname(folder);
   // Another user's `~/bin` must not show their whole home.
   const isHome = parent === "/root" || ["/home", "/Users"].includes(dirname(parent));
-  return parent === "/" || isHome ? folder : parent;
+  return parent === "/" || isHome || isWithin(home, parent) ? [folder] : [parent];
 }
 
 /** Whether every folder on the way lets this user through, by the permission bits. */

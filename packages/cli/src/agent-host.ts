@@ -1,30 +1,26 @@
-/** The keeper's side of the agent's process: hands it its job, hears its events, ends it. */
+/** The keeper's side of the agent's process: hands it its job, speaks to it, hears its events, ends it. */
 import type { ChildProcess } from "node:child_process";
-import type { AgentEvent, Ending } from "@cloister/agent";
+import type { AgentEvent, AgentSession, Ending } from "@cloister/agent";
 import { isRecord, messageOf, readLines } from "@cloister/base";
+import { AGENT_LINE_CHARS_MAX, formatCommand, type AgentCommand, type AgentJob } from "./agent-commands.ts";
 
-/** The one line that the agent's process reads before it starts. */
-export interface AgentJob {
-  readonly workspace: string;
-  readonly prompt: string;
-  readonly model: string;
-  readonly turnsMax: number;
-  readonly socketPath: string;
-  readonly hasRipgrep: boolean;
-}
+/** Speaks to the session in the agent's process. What is said to a process that has died is lost; its end says so. */
+export type AgentHandle = Omit<AgentSession, "events">;
 
 export interface AgentHostOptions {
   readonly job: AgentJob;
+  /** Called once, at the start: whoever drives the session sends its messages and closes it. */
+  readonly drive: (agent: AgentHandle) => void;
   readonly onEvent: (event: AgentEvent) => void;
   readonly kill: (child: ChildProcess) => void;
+  /** Interrupts what is at work and closes the session; the process is killed if it does not end by then. */
   readonly signal: AbortSignal;
 }
 
-const LINE_CHARS_MAX = 64 * 1024 * 1024;
 const COMPLAINT_CHARS_MAX = 4000;
 const CANCEL_GRACE_MS = 1000;
 
-/** Resolves with the agent's own ending, or with one that says how its process died. */
+/** Resolves with the ending of the last piece of work, or with one that says how the process died. */
 export async function runAgent(child: ChildProcess, options: AgentHostOptions): Promise<Ending> {
   const { job, onEvent, signal } = options;
   let complaint = "";
@@ -35,10 +31,14 @@ export async function runAgent(child: ChildProcess, options: AgentHostOptions): 
     /* the process died; its end is reported below */
   });
   child.stdin?.write(`${JSON.stringify(job)}\n`);
+  const agent = createHandle((command) => child.stdin?.write(formatCommand(command)));
+  options.drive(agent);
 
   let grace: NodeJS.Timeout | undefined;
   const cancel = (): void => {
-    child.stdin?.end("cancel\n");
+    agent.close();
+    agent.interrupt();
+    child.stdin?.end();
     grace = setTimeout(() => options.kill(child), CANCEL_GRACE_MS);
   };
   signal.addEventListener("abort", cancel, { once: true });
@@ -51,21 +51,38 @@ export async function runAgent(child: ChildProcess, options: AgentHostOptions): 
     );
   });
   let ending: Ending | undefined;
+  let isAtWork = false;
   try {
     if (child.stdout !== null) {
-      for await (const line of readLines(child.stdout, { lineCharsMax: LINE_CHARS_MAX })) {
+      for await (const line of readLines(child.stdout, { lineCharsMax: AGENT_LINE_CHARS_MAX })) {
         const event = parseEvent(line);
         if (event === undefined) continue;
+        if (event.kind === "user") isAtWork = true;
+        if (event.kind === "end") {
+          ending = event.ending;
+          isAtWork = false;
+        }
         onEvent(event);
-        if (event.kind === "end") ending = event.ending;
       }
     }
     const how = await died;
-    return ending ?? deathOf(how, complaint, signal);
+    // An earlier piece of work that was done says nothing of the one in whose middle it died.
+    return ending === undefined || isAtWork ? deathOf(how, complaint, signal) : ending;
   } finally {
     clearTimeout(grace);
     signal.removeEventListener("abort", cancel);
   }
+}
+
+function createHandle(say: (command: AgentCommand) => void): AgentHandle {
+  return {
+    send: (message) => say({ do: "send", message }),
+    interrupt: () => say({ do: "interrupt" }),
+    compact: (hints) => say({ do: "compact", ...(hints === undefined ? {} : { hints }) }),
+    setMode: (mode) => say({ do: "mode", mode }),
+    answer: (id, answer) => say({ do: "answer", id, answer }),
+    close: () => say({ do: "close" }),
+  };
 }
 
 /** The process is not trusted: a line that is no event is not shown as one. */

@@ -1,44 +1,66 @@
-/** What runs inside the agent's cell: reads its job from stdin, works, and writes one event a line to stdout. */
-import { runTask } from "@cloister/agent";
+/** What runs inside the agent's cell: reads its job and commands from stdin, works, and writes one event a line to stdout. */
+import { once } from "node:events";
+import { openAgentSession, type AgentSession } from "@cloister/agent";
 import { createKeeperClient } from "@cloister/airlock/client";
-import { CloisterError, isRecord, parseJson, readLines } from "@cloister/base";
-import type { AgentJob } from "./agent-host.ts";
+import { readLines } from "@cloister/base";
+import { AGENT_LINE_CHARS_MAX, parseCommand, parseJob, type AgentCommand } from "./agent-commands.ts";
+import { openHiddenAnswers } from "./cell-hidden.ts";
 import type { Environment } from "./environment.ts";
 
-const LINE_CHARS_MAX = 64 * 1024 * 1024;
-
-export async function agentProcess({ stdin, stdout }: Environment): Promise<number> {
-  const lines = readLines(stdin, { lineCharsMax: LINE_CHARS_MAX });
+export async function agentProcess({ stdin, stdout, clock }: Environment): Promise<number> {
+  const lines = readLines(stdin, { lineCharsMax: AGENT_LINE_CHARS_MAX });
   const first = await lines.next();
   const job = parseJob(first.done === true ? "" : first.value);
+  const { workspace, socketPath, hasRipgrep, hidden, ...options } = job;
 
-  // The next thing said on stdin, or its end, means that the task is cancelled.
-  const cancelled = new AbortController();
-  void lines.next().then(
-    () => cancelled.abort(),
-    () => cancelled.abort(),
-  );
-
-  const keeper = createKeeperClient(job.socketPath);
-  const world = {
-    workspace: job.workspace,
-    hasRipgrep: job.hasRipgrep,
+  const keeper = createKeeperClient(socketPath);
+  const session = openAgentSession(options, {
+    workspace,
+    hasRipgrep,
+    hidden: openHiddenAnswers(workspace, hidden),
     reads: new Map<string, string>(),
+    clock,
     run: keeper.run,
     ask: keeper.ask,
+  });
+  const stop = (): void => {
+    session.close();
+    session.interrupt();
   };
-  for await (const event of runTask(job, world, cancelled.signal)) stdout.write(`${JSON.stringify(event)}\n`);
+  // A keeper that is gone, or that speaks in riddles, wants nothing more.
+  void obey(lines, session).then(stop, stop);
+  for await (const event of session.events()) {
+    if (!stdout.write(`${JSON.stringify(event)}\n`)) await once(stdout, "drain");
+  }
   keeper.close();
   // stdin stays open as long as the keeper lives; without this the process would wait for it.
   stdin.destroy();
   return 0;
 }
 
-function parseJob(line: string): AgentJob {
-  const value = parseJson(line, "the agent's job");
-  if (isRecord(value) && typeof value["workspace"] === "string") return value as unknown as AgentJob;
-  throw new CloisterError("agent-process is started by the keeper, not by hand", {
-    code: "usage",
-    next: 'cloister -p "…"',
-  });
+async function obey(lines: AsyncIterable<string>, session: AgentSession): Promise<void> {
+  for await (const line of lines) obeyOne(parseCommand(line), session);
+}
+
+function obeyOne(command: AgentCommand, session: AgentSession): void {
+  switch (command.do) {
+    case "send":
+      session.send(command.message);
+      break;
+    case "interrupt":
+      session.interrupt();
+      break;
+    case "compact":
+      session.compact(command.hints);
+      break;
+    case "mode":
+      session.setMode(command.mode);
+      break;
+    case "answer":
+      session.answer(command.id, command.answer);
+      break;
+    case "close":
+      session.close();
+      break;
+  }
 }

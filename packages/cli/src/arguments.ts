@@ -1,7 +1,12 @@
 /** The command line, parsed once into plain values. */
 import { parseArgs } from "node:util";
-import { CloisterError, messageOf } from "@cloister/base";
-import { isLabel, labels, type Label } from "@cloister/policy";
+import { messageOf } from "@cloister/base";
+import type { Label } from "@cloister/policy";
+import type { CallFlags } from "./call-rules.ts";
+import { parseCellArguments, type CellArguments } from "./cell-arguments.ts";
+import { amount, oneOf, toLabel, usage, wholeNumber } from "./option-values.ts";
+import { parsePolicyArguments, type PolicyArguments } from "./policy/policy-arguments.ts";
+import { parseScanArguments, type ScanArguments } from "./scan-arguments.ts";
 
 export interface RunArguments {
   readonly command: "run";
@@ -9,11 +14,24 @@ export interface RunArguments {
   readonly endpoint: string | undefined;
   readonly model: string | undefined;
   readonly turnsMax: number;
+  readonly tokensMax: number | undefined;
+  readonly timeMsMax: number | undefined;
+  readonly costMax: number | undefined;
+  /** A JSON Schema that the answer must fit: a file, or the schema itself. */
+  readonly jsonSchema: string | undefined;
+  /** `stream-json`: messages come on stdin, a line each. */
+  readonly inputFormat: "text" | "stream-json";
   readonly format: OutputFormat;
-  readonly tier: "bubblewrap" | "none";
+  /** Undefined: as the settings say, else the whole cell. */
+  readonly tier: "bubblewrap" | "none" | undefined;
   readonly label: Label | undefined;
   readonly clearance: Label | undefined;
   readonly ledger: string | undefined;
+  /** Patterns of files that a rule would hide from the session. */
+  readonly show: readonly string[];
+  /** Files with exact texts that a person takes out of classification. */
+  readonly declassify: readonly string[];
+  readonly calls: CallFlags;
 }
 
 export type OutputFormat = "text" | "json" | "stream-json";
@@ -43,22 +61,40 @@ export type Arguments =
       readonly clearance: Label | undefined;
       readonly ledger: string | undefined;
       readonly setup: boolean;
+      readonly declassify: readonly string[];
+      readonly calls: CallFlags;
     }
   | { readonly command: "rehearse"; readonly script: string; readonly port: number }
+  | CellArguments
+  | PolicyArguments
+  | ScanArguments
   | { readonly command: "agent-process" }
   | { readonly command: "version" }
   | { readonly command: "help" };
 
 const TURNS_MAX_DEFAULT = 100;
+const tiers = ["bubblewrap", "none"] as const;
 const TURNS_MAX_MAX = 10_000;
+const TOKENS_MAX_MAX = 1_000_000_000;
+/** What a timer can hold. */
+const TIME_SECONDS_MAX_MAX = 2_000_000;
 
 const options = {
   print: { type: "string", short: "p" },
   endpoint: { type: "string", multiple: true },
   model: { type: "string" },
   "max-turns": { type: "string" },
+  "max-tokens": { type: "string" },
+  "max-time": { type: "string" },
+  "max-cost": { type: "string" },
+  "json-schema": { type: "string" },
+  "input-format": { type: "string" },
   "output-format": { type: "string" },
   cell: { type: "string" },
+  show: { type: "string", multiple: true },
+  declassify: { type: "string", multiple: true },
+  allow: { type: "string", multiple: true },
+  deny: { type: "string", multiple: true },
   label: { type: "string" },
   clearance: { type: "string" },
   ledger: { type: "string" },
@@ -78,16 +114,21 @@ const options = {
 
 /** @throws CloisterError `usage` */
 export function parseArguments(argv: readonly string[]): Arguments {
+  // What follows its `--` is somebody else's command line.
+  if (argv[0] === "cell") return parseCellArguments(argv.slice(1));
+  if (argv[0] === "policy") return parsePolicyArguments(argv.slice(1));
+  if (argv[0] === "scan") return parseScanArguments(argv.slice(1));
   const { values, positionals } = parse(argv);
   if (values.help === true) return { command: "help" };
   if (values.version === true) return { command: "version" };
 
   const [command, sub, ...rest] = positionals;
-  if (values.print !== undefined) {
+  // With messages on stdin no prompt is needed beside them.
+  if (values.print !== undefined || values["input-format"] === "stream-json") {
     if (command !== undefined) {
       throw usage(`unexpected "${command}" beside -p`, "put the whole prompt in quotes after -p");
     }
-    return toRun(values.print, values);
+    return toRun(values.print ?? "", values);
   }
   switch (command) {
     case undefined:
@@ -127,17 +168,38 @@ function toRun(prompt: string, values: Values): RunArguments {
     endpoint: onlyEndpoint(values.endpoint),
     model: values.model,
     turnsMax: wholeNumber("--max-turns", values["max-turns"] ?? String(TURNS_MAX_DEFAULT), 1, TURNS_MAX_MAX),
+    tokensMax: optional(values["max-tokens"], (text) => wholeNumber("--max-tokens", text, 1, TOKENS_MAX_MAX)),
+    timeMsMax: optional(
+      values["max-time"],
+      (text) => wholeNumber("--max-time", text, 1, TIME_SECONDS_MAX_MAX) * 1000,
+    ),
+    costMax: optional(values["max-cost"], (text) => amount("--max-cost", text)),
+    jsonSchema: values["json-schema"],
+    inputFormat: oneOf("--input-format", values["input-format"] ?? "text", ["text", "stream-json"]),
     format: oneOf("--output-format", values["output-format"] ?? "text", ["text", "json", "stream-json"]),
-    tier: oneOf("--cell", values.cell ?? "bubblewrap", ["bubblewrap", "none"]),
+    tier: values.cell === undefined ? undefined : oneOf("--cell", values.cell, tiers),
     label: toLabel("--label", values.label),
     clearance: toLabel("--clearance", values.clearance),
     ledger: values.ledger,
+    show: values.show ?? [],
+    declassify: values.declassify ?? [],
+    calls: { allow: values.allow ?? [], deny: values.deny ?? [] },
   };
+}
+
+function optional<T>(text: string | undefined, read: (text: string) => T): T | undefined {
+  return text === undefined ? undefined : read(text);
 }
 
 const PORT_DEFAULT = 8642;
 
 function toAirlock(values: Values): Arguments {
+  if (values.socket !== undefined && values.listen !== undefined) {
+    throw usage(
+      "--listen and --socket do not go together",
+      "give one of them; --socket is for its owner alone",
+    );
+  }
   return {
     command: "airlock",
     endpoints: values.endpoint ?? [],
@@ -148,16 +210,18 @@ function toAirlock(values: Values): Arguments {
     clearance: toLabel("--clearance", values.clearance),
     ledger: values.ledger,
     setup: values.setup === true,
+    declassify: values.declassify ?? [],
+    calls: { allow: values.allow ?? [], deny: values.deny ?? [] },
   };
 }
 
 /** On loopback only: whoever can connect can ask. */
 function listenPort(text: string): number {
-  const [, host = "127.0.0.1", port = ""] = /^(?:([^:]+):)?(\d+)$/.exec(text) ?? [];
-  if (host !== "127.0.0.1" && host !== "localhost") {
+  const [, host = "127.0.0.1", port] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined || (host !== "127.0.0.1" && host !== "localhost")) {
     throw usage(
       `--listen cannot be "${text}"`,
-      "the airlock of one developer listens on 127.0.0.1:PORT only",
+      "the airlock of one developer listens on 127.0.0.1:PORT only, since whoever can connect can ask",
     );
   }
   return wholeNumber("--listen", port, 0, 65_535);
@@ -184,25 +248,4 @@ function toLedger(sub: string | undefined, rest: readonly string[], values: Valu
     default:
       throw usage("say what to do with the ledger", "cloister ledger verify|show|exposure");
   }
-}
-
-function toLabel(option: string, text: string | undefined): Label | undefined {
-  if (text === undefined || isLabel(text)) return text;
-  throw usage(`${option} cannot be "${text}"`, `it is one of ${labels.join(", ")}`);
-}
-
-function oneOf<T extends string>(option: string, text: string, allowed: readonly T[]): T {
-  const found = allowed.find((value) => value === text);
-  if (found === undefined) throw usage(`${option} cannot be "${text}"`, `it is one of ${allowed.join(", ")}`);
-  return found;
-}
-
-function wholeNumber(option: string, text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  throw usage(`${option} cannot be "${text}"`, `it is a whole number from ${min} to ${max}`);
-}
-
-function usage(message: string, next: string): CloisterError {
-  return new CloisterError(message, { code: "usage", next });
 }

@@ -1,26 +1,20 @@
 /** Which model server to use: the one that was named, or one found on this machine, and what it says of itself. */
-import {
-  discover,
-  isLoopback,
-  parseEndpointUrl,
-  type NetworkOptions,
-  type ServerDescription,
-} from "@cloister/backend";
+import { discover, isLoopback, parseEndpointUrl, type ServerDescription } from "@cloister/backend";
 import type { Endpoint } from "@cloister/airlock";
 import { CloisterError } from "@cloister/base";
 import type { Label } from "@cloister/policy";
 import { chatProtocol } from "@cloister/wire";
 import type { Environment } from "./environment.ts";
-import { openModelServer } from "./model-server.ts";
+import { isModelFile, openModelFile } from "./embedded-model.ts";
+import { openModelServer, type ServerAccess } from "./model-server.ts";
 
-export interface EndpointWishes {
+export interface EndpointWishes extends ServerAccess {
   readonly endpoint: string | undefined;
   readonly model: string | undefined;
   /** Said for this run. */
   readonly clearance: Label | undefined;
   /** Said once, for the endpoint in the same settings. A cloud model behind that endpoint does not inherit it. */
   readonly usualClearance: Label | undefined;
-  readonly network: NetworkOptions | undefined;
 }
 
 export interface ChosenEndpoint {
@@ -32,15 +26,21 @@ export interface ChosenEndpoint {
   readonly found: boolean;
 }
 
-/** @throws CloisterError `no-model-found`, `endpoint-unreachable`, `bad-endpoint-url` */
+/**
+ * @throws CloisterError `no-model-found`, `endpoint-unreachable`, `bad-endpoint-url`, and for a model's file as
+ * `openModelFile`
+ */
 export async function chooseEndpoint(
   wishes: EndpointWishes,
   environment: Environment,
   signal: AbortSignal,
 ): Promise<ChosenEndpoint> {
-  const address = wishes.endpoint ?? (await findOnThisMachine(environment, signal));
+  if (wishes.endpoint === undefined && isModelFile(wishes.model)) {
+    return await chooseModelFile(wishes.model, wishes.clearance, environment, signal);
+  }
+  const address = wishes.endpoint ?? (await findOnThisMachine(wishes, environment, signal));
   const url = parseEndpointUrl(address);
-  const { backend, description } = await openModelServer(url.href, wishes.network, environment, signal);
+  const { backend, description } = await openModelServer(url.href, wishes, environment, signal);
   const model = wishes.model ?? description.models[0]?.id;
   if (model === undefined) {
     throw new CloisterError(`${url.href} does not say which models it has`, {
@@ -48,16 +48,19 @@ export async function chooseEndpoint(
       next: "name one with --model",
     });
   }
-  const known = description.models.find(({ id }) => id === model);
-  // A port on this machine may lead to somebody else's: Ollama serves cloud models through it.
-  const local = isLoopback(url) && known?.remoteHost === undefined;
+  const known = description.models.find(({ id }) => id === model || id === `${model}:latest`);
+  // A port on this machine may lead to somebody else's: Ollama serves cloud models through it. Which of the names that
+  // it does not list are such, only it knows.
+  const cloud = known === undefined ? description.server === "ollama" : known.remoteHost !== undefined;
+  const local = isLoopback(url) && !cloud;
   return {
     endpoint: {
       id: url.host,
       url: url.href,
-      clearance: wishes.clearance ?? clearanceOf({ local, cloud: known?.remoteHost !== undefined }, wishes),
+      clearance: wishes.clearance ?? clearanceOf({ local, cloud }, wishes),
       protocol: chatProtocol,
       operator: local ? "this machine" : (known?.remoteHost ?? url.host),
+      server: description.server,
       backend,
     },
     model,
@@ -67,14 +70,37 @@ export async function chooseEndpoint(
   };
 }
 
+/** Loaded at once: a file that cannot be used is known before anything begins. */
+async function chooseModelFile(
+  path: string,
+  clearance: Label | undefined,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<ChosenEndpoint> {
+  const { endpoint, model } = await openModelFile(path, clearance, environment);
+  environment.stderr.write(`cloister: loading ${endpoint.id}\n`);
+  try {
+    const { server, models } = await endpoint.backend.describe(signal);
+    return { endpoint, model, contextTokens: models[0]?.contextTokens, server, found: false };
+  } catch (error) {
+    await endpoint.backend.close();
+    throw error;
+  }
+}
+
 /** Somebody else's machine is cleared for what is public, until a person says otherwise. */
 function clearanceOf(where: { local: boolean; cloud: boolean }, wishes: EndpointWishes): Label {
   if (where.cloud) return "public";
   return wishes.usualClearance ?? (where.local ? "core" : "public");
 }
 
-async function findOnThisMachine(environment: Environment, signal: AbortSignal): Promise<string> {
-  const [first] = await discover({ clock: environment.clock, signal });
+async function findOnThisMachine(
+  { onProbe }: ServerAccess,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<string> {
+  const probing = onProbe === undefined ? {} : { onProbe };
+  const [first] = await discover({ clock: environment.clock, signal, ...probing });
   if (first !== undefined) return first.baseUrl;
   throw new CloisterError("no model server was named, and none was found on this machine", {
     code: "no-model-found",

@@ -1,8 +1,9 @@
 /** The process's surroundings, read here and nowhere else, and handed down as plain values. */
-import { readFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism, homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock, type Clock } from "@cloister/base";
+import type { PolicyPlace } from "./policy/managed-policy.ts";
 import { hasStyle } from "./print/style.ts";
 
 export interface Environment {
@@ -12,6 +13,8 @@ export interface Environment {
   readonly architecture: string;
   readonly version: string;
   readonly home: string;
+  /** Not to be moved by a variable or a flag: whoever could move it could do without it. */
+  readonly policyPlace: PolicyPlace;
   /** Where short-lived private folders are made. */
   readonly temporary: string;
   readonly directory: string;
@@ -28,6 +31,15 @@ export interface Environment {
   readonly colour: boolean;
   readonly clock: Clock;
   readonly onInterrupt: (handler: () => void) => () => void;
+  /** Signals that a person or a supervisor sends to end a command; the handler decides what becomes of them. */
+  readonly onSignal: (handler: (signal: NodeJS.Signals) => void) => () => void;
+  readonly platform: string;
+  /** That this process may use at a time. */
+  readonly cores: number;
+  /** What kind of place this seems to be, for advice only: nothing is decided by it. */
+  readonly surroundings: readonly Surrounding[];
+  /** The kind of terminal, when it is a plain name. */
+  readonly terminal: string | undefined;
 }
 
 export function readEnvironment(entry: string): Environment {
@@ -43,6 +55,7 @@ export function readEnvironment(entry: string): Environment {
     architecture: process.arch,
     version: readVersion(entry),
     home: homedir(),
+    policyPlace: { directory: "/etc/cloister", owner: 0 },
     temporary: tmpdir(),
     directory: process.cwd(),
     path: (variables["PATH"] ?? "").split(":").filter((folder) => folder.startsWith("/")),
@@ -63,7 +76,30 @@ export function readEnvironment(entry: string): Environment {
         process.off("SIGTERM", handler);
       };
     },
+    onSignal: (handler) => {
+      const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+      for (const signal of signals) process.on(signal, handler);
+      return () => {
+        for (const signal of signals) process.off(signal, handler);
+      };
+    },
+    platform: process.platform,
+    cores: availableParallelism(),
+    surroundings: surroundingsOf(variables),
+    terminal: /^[\w.+-]{1,64}$/.exec(variables["TERM"] ?? "")?.[0],
   };
+}
+
+export type Surrounding = "github-actions" | "gitlab" | "kubernetes" | "container" | "ubuntu";
+
+function surroundingsOf(variables: NodeJS.ProcessEnv): Surrounding[] {
+  const found: Surrounding[] = [];
+  if (variables["GITHUB_ACTIONS"] === "true") found.push("github-actions");
+  if (variables["GITLAB_CI"] === "true") found.push("gitlab");
+  if (variables["KUBERNETES_SERVICE_HOST"] !== undefined) found.push("kubernetes");
+  else if (existsSync("/.dockerenv") || existsSync("/run/.containerenv")) found.push("container");
+  if (existsSync("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")) found.push("ubuntu");
+  return found;
 }
 
 function readVersion(entry: string): string {

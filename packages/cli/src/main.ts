@@ -18,6 +18,19 @@ async function main(args: Arguments, environment: Environment): Promise<number> 
       return (await import("./commands/ledger.ts")).exposure(args, environment);
     case "airlock":
       return (await import("./commands/airlock.ts")).airlock(args, environment);
+    case "cell":
+      return (await import("./commands/cell.ts")).cell(args, environment);
+    case "cell-doctor":
+      return (await import("./commands/cell-doctor.ts")).cellDoctor(args, environment);
+    case "policy-check":
+    case "policy-explain":
+    case "policy-fingerprint":
+    case "policy-schema":
+    case "policy-show":
+    case "policy-sign":
+      return (await import("./commands/policy.ts")).policy(args, environment);
+    case "scan":
+      return (await import("./commands/scan.ts")).scan(args, environment);
     case "rehearse":
       return (await import("./commands/rehearse.ts")).rehearse(args, environment);
     case "agent-process":

@@ -4,6 +4,7 @@ import {
   createOllamaBackend,
   type Backend,
   type NetworkOptions,
+  type Probe,
   type ServerDescription,
 } from "@cloister/backend";
 import { CloisterError } from "@cloister/base";
@@ -14,10 +15,16 @@ export interface ModelServer {
   readonly description: ServerDescription;
 }
 
+export interface ServerAccess {
+  readonly network: NetworkOptions | undefined;
+  /** Told of each question to a server before it is asked. */
+  readonly onProbe?: ((probe: Probe) => Promise<void>) | undefined;
+}
+
 /** @throws CloisterError `endpoint-unreachable`, `endpoint-loading` after half an hour, and as the backends do */
 export async function openModelServer(
   address: string,
-  network: NetworkOptions | undefined,
+  { network, onProbe }: ServerAccess,
   environment: Environment,
   signal: AbortSignal,
 ): Promise<ModelServer> {
@@ -26,6 +33,7 @@ export async function openModelServer(
     clock: environment.clock,
     ...(environment.apiKey === undefined ? {} : { apiKey: environment.apiKey }),
     ...(network === undefined ? {} : { network }),
+    ...(onProbe === undefined ? {} : { onProbe }),
   };
   const backend = createBackend(options);
   const description = await describeWhenLoaded(backend, environment, signal);

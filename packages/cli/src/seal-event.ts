@@ -2,33 +2,56 @@
  * Events leave the cell with what the agent saw, secrets included; what is printed or stored holds placeholders. What
  * the model itself said needs none: it was never shown a secret.
  */
-import type { AgentEvent } from "@cloister/agent";
-import type { JsonObject } from "@cloister/base";
+import type { AgentEvent, Ending } from "@cloister/agent";
 import type { Seals } from "@cloister/secrets";
 
 export function sealEvent(event: AgentEvent, seals: Seals): AgentEvent {
   const seal = (text: string): string => seals.seal(text).text;
   switch (event.kind) {
     case "call":
-      return { ...event, args: sealArguments(event.args, seal) };
+      return { ...event, args: sealAll(event.args, seal) };
     case "result":
       return {
         ...event,
         text: seal(event.text),
         ...(event.diff === undefined ? {} : { diff: { ...event.diff, hunks: seal(event.diff.hunks) } }),
       };
+    case "progress":
+    case "user":
+      return { ...event, text: seal(event.text) };
+    // What was restored into an edit is in the arguments of its call.
+    case "item":
+      return { ...event, item: sealAll(event.item, seal) };
+    case "question":
+      return { ...event, ask: sealAll(event.ask, seal) };
+    case "todos":
+      return { ...event, todos: sealAll(event.todos, seal) };
+    case "subagent":
+      return event.what.kind === "event"
+        ? { ...event, what: { ...event.what, event: sealEvent(event.what.event, seals) } }
+        : event;
+    case "end":
+      return { ...event, ending: sealEnding(event.ending, seal) };
     case "start":
     case "status":
     case "text":
     case "reasoning":
+    case "mode":
     case "turn":
-    case "end":
+    case "context":
+    case "compaction":
       return event;
   }
 }
 
-function sealArguments(args: JsonObject, seal: (text: string) => string): JsonObject {
-  return JSON.parse(JSON.stringify(args), (_key, value: unknown) =>
-    typeof value === "string" ? seal(value) : value,
-  ) as JsonObject;
+/** A report of trouble may hold a piece of output. */
+function sealEnding(ending: Ending, seal: (text: string) => string): Ending {
+  const { error } = ending;
+  return error === undefined ? ending : { ...ending, error: { ...error, message: seal(error.message) } };
+}
+
+function sealAll<T>(value: T, seal: (text: string) => string): T {
+  return JSON.parse(JSON.stringify(value), (_key, inner: unknown) =>
+    typeof inner === "string" ? seal(inner) : inner,
+  ) as T;
 }

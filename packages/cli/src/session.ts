@@ -1,21 +1,37 @@
 /** One session put together: cells, ledger, airlock and keeper around an agent that is started in its own cell. */
-import { accessSync, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
+import { accessSync, realpathSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { openKeeper, openSession } from "@cloister/airlock";
-import type { AgentEvent, Ending } from "@cloister/agent";
-import { CloisterError } from "@cloister/base";
 import {
-  findToolchains,
+  createJudgement,
+  openEgress,
+  openKeeper,
+  openSession,
+  recordDeclassified,
+  streamOf,
+  type Approvals,
+} from "@cloister/airlock";
+import { createDial } from "@cloister/backend";
+import type { AgentEvent, Ending, SessionOptions } from "@cloister/agent";
+import {
   missingGuarded,
   openCells,
-  removeMountPoints,
   type Cells,
   type CellView,
+  type Finding,
   type Tier,
 } from "@cloister/cell";
 import { openLedger } from "@cloister/ledger";
 import type { Label } from "@cloister/policy";
-import { runAgent } from "./agent-host.ts";
+import { runAgent, type AgentHandle } from "./agent-host.ts";
+import { parseCallRules, refuseBypass, type CallFlags } from "./call-rules.ts";
+import type { CellWishes } from "./cell-arguments.ts";
+import { holdFindings, recordFinding } from "./cell-findings.ts";
+import { hidingCut, openHiddenFiles, toHiddenJob, type HiddenFiles } from "./cell-hidden.ts";
+import { holdMountPoints, sweepScratches } from "./cell-scratch.ts";
+import { applyWishes } from "./cell-wishes.ts";
+import { checkWorkspace, commandCell, makeScratch, userFor } from "./command-cell.ts";
+import type { Binding } from "./policy/binding.ts";
+import { personHere } from "./policy/declassified.ts";
 import { sealEvent } from "./seal-event.ts";
 import type { ChosenEndpoint } from "./endpoint.ts";
 import type { Environment } from "./environment.ts";
@@ -25,16 +41,32 @@ export interface SessionRequest {
   readonly prompt: string;
   readonly chosen: ChosenEndpoint;
   readonly tier: Tier;
+  /** What the user's settings show and hide in every cell of the session. */
+  readonly wishes: CellWishes;
   readonly label: Label;
+  /** By which requests and calls are judged; without it, what is built in. */
+  readonly policy?: Binding["session"];
+  /** Exact texts that a person took out of classification. */
+  readonly declassified?: readonly string[];
   readonly ledger: string;
   readonly turnsMax: number;
+  /** What a person says to calls of this run, before it. */
+  readonly calls?: CallFlags;
+  /** What the agent's session is given beside its model and its window. */
+  readonly options?: Omit<SessionOptions, "model" | "contextTokens" | "tools">;
+  /** Speaks to the session: sends its messages, and closes it. Without it the prompt is all that is said. */
+  readonly drive?: (agent: AgentHandle) => void;
   readonly onEvent: (event: AgentEvent) => void;
   readonly onTrouble: (trouble: unknown) => void;
+  /** What a command left that would run, or lead somewhere, when a person comes by. It is in the ledger too. */
+  readonly onFinding?: (finding: Finding) => void;
 }
 
 export interface SessionOutcome {
   readonly session: string;
   readonly ending: Ending;
+  /** Calls that needed a person's word, and what became of them. */
+  readonly approvals: Approvals;
 }
 
 /** Runs one task to its end. Resolves also when it failed or was cancelled; the ending says which. */
@@ -52,25 +84,38 @@ export async function runSession(
   stack.defer(() => rmSync(scratch, { recursive: true, force: true }));
   stack.defer(() => chosen.endpoint.backend.close());
   if (tier !== "none") {
-    const missing = missingGuarded(workspace);
-    stack.defer(() => removeMountPoints(missing));
+    sweepScratches(scratch);
+    const missing = (): string[] => missingGuarded(workspace);
+    stack.defer(await holdMountPoints({ scratch, workspace, missing }));
   }
 
+  const findings = holdFindings();
   const [cells, ledger] = await Promise.all([
-    openCells({ tier, scratch, architecture: environment.architecture, user }),
+    openCells({
+      ...{ tier, scratch, architecture: environment.architecture, user, streamOf },
+      onFinding: (finding) => findings.tell(finding),
+    }),
     openLedger({ directory: request.ledger, clock: environment.clock }),
   ]);
-  stack.defer(() => cells.close());
   stack.defer(() => ledger.close());
+  // Closing tells what it finds at last, which the ledger is to hold.
+  stack.defer(() => findings.settled());
+  stack.defer(() => cells.close());
 
+  const endorsed = parseCallRules("--allow", request.calls?.allow ?? []);
+  const forbidden = parseCallRules("--deny", request.calls?.deny ?? []);
   const session = openSession({
+    judgement: createJudgement({ allow: endorsed, deny: forbidden }),
     client: { name: "cloister", version: environment.version, evidence: "started" },
     workspaceLabel: request.label,
+    ...request.policy,
+    declassified: request.declassified ?? [],
     workspace,
     ledger,
     clock: environment.clock,
     onTrouble: request.onTrouble,
   });
+  refuseBypass(session.policy, endorsed);
   await ledger.append({
     type: "session.start",
     fields: {
@@ -83,43 +128,91 @@ export async function runSession(
     attachments: [{ type: "workspace", data: Buffer.from(workspace), open: {}, hidden: {} }],
   });
 
+  await recordDeclassified({
+    ledger,
+    texts: session.declassified,
+    person: personHere(environment),
+    seals: session.seals,
+    session: session.id,
+  });
+  findings.open((finding) => {
+    request.onFinding?.(finding);
+    return recordFinding(ledger, { id: session.id, workspace }, finding).catch(request.onTrouble);
+  });
+
+  const { allow = [] } = request.wishes;
+  const egress =
+    // Without a cell nothing is in the way of a command: there is nothing to open.
+    tier === "none" || allow.length === 0
+      ? undefined
+      : await openEgress({ session, allow, dial: createDial(), cell: { user, node: environment.node } });
+  stack.defer(() => egress?.close());
+
   const socketPath = join(scratch, "keeper.sock");
   const commands = commandCell(workspace, environment);
+  const view = applyWishes(commands.view, request.wishes);
+  const hidden = openHiddenFiles(view, request.wishes);
+  const cut = hidden.cut();
+  if (cut !== undefined) request.onTrouble(hidingCut(cut));
   const keeper = await openKeeper({
     session,
     endpoint: chosen.endpoint,
     model: chosen.model,
     socketPath,
     owner: user,
-    commands: { cells, view: commands.view, environment: commands.environment },
+    commands: {
+      cells,
+      view: { ...view, hidden: hidden.paths },
+      environment: commands.environment,
+      ...(egress === undefined ? {} : { egress }),
+    },
   });
   stack.defer(() => keeper.close());
 
-  const ending = await runAgent(startAgent(cells, { workspace, socketPath, environment }), {
-    job: {
-      workspace,
-      prompt: request.prompt,
-      model: chosen.model,
-      turnsMax: request.turnsMax,
-      socketPath: insideSocket(tier, socketPath),
-      hasRipgrep: hasProgram("rg", commands.path),
+  const ending = await runAgent(
+    startAgent(cells, { workspace, socketPath, environment, wishes: request.wishes, hidden }),
+    {
+      job: {
+        workspace,
+        ...request.options,
+        model: chosen.model,
+        ...(chosen.contextTokens === undefined ? {} : { contextTokens: chosen.contextTokens }),
+        limits: { ...request.options?.limits, turnsMax: request.turnsMax },
+        socketPath: insideSocket(tier, socketPath),
+        hasRipgrep: hasProgram("rg", commands.path),
+        hidden: toHiddenJob(hidden, workspace, request.wishes),
+      },
+      drive:
+        request.drive ??
+        ((agent) => {
+          agent.send({ text: request.prompt });
+          agent.close();
+        }),
+      // What is shown may end up in a log: events carry no secret either.
+      onEvent: (event) => request.onEvent(sealEvent(event, session.seals)),
+      kill: (child) => child.kill("SIGKILL"),
+      signal,
     },
-    // What is shown may end up in a log: events carry no secret either.
-    onEvent: (event) => request.onEvent(sealEvent(event, session.seals)),
-    kill: (child) => child.kill("SIGKILL"),
-    signal,
-  });
+  );
   await ledger.append({
     type: "session.end",
     fields: { session: session.id, outcome: ending.outcome, turns: ending.turns },
   });
-  return { session: session.id, ending };
+  return { session: session.id, ending, approvals: session.judgement.approvals };
 }
 
 const SOCKET_INSIDE = "/run/cloister/keeper.sock";
 
 function insideSocket(tier: Tier, outside: string): string {
-  return tier === "none" ? outside : SOCKET_INSIDE;
+  return tier === "bubblewrap" ? SOCKET_INSIDE : outside;
+}
+
+interface AgentStart {
+  readonly workspace: string;
+  readonly socketPath: string;
+  readonly environment: Environment;
+  readonly wishes: CellWishes;
+  readonly hidden: HiddenFiles;
 }
 
 /**
@@ -128,16 +221,19 @@ function insideSocket(tier: Tier, outside: string): string {
  */
 function startAgent(
   cells: Cells,
-  { workspace, socketPath, environment }: { workspace: string; socketPath: string; environment: Environment },
+  { workspace, socketPath, environment, wishes, hidden }: AgentStart,
 ): ReturnType<Cells["spawn"]> {
   const node = realpathSync(environment.node);
-  const view: CellView = {
+  const bare: CellView = {
     workspace,
     home: environment.home,
     readable: [node, ...ownCode(environment.entry)],
     sockets: [{ outside: socketPath, inside: SOCKET_INSIDE }],
     system: "libraries",
   };
+  const { read = [], write = [], hide = [] } = wishes;
+  // Limits are the commands'; what is hidden from them is hidden from the agent's own tools too.
+  const view = { ...applyWishes(bare, { read, write, hide }), hidden: hidden.paths };
   return cells.spawn(view, {
     argv: [node, realpathSync(environment.entry), "agent-process"],
     directory: workspace,
@@ -151,74 +247,6 @@ function ownCode(entry: string): string[] {
   if (!file.endsWith(".ts")) return [file];
   const packages = dirname(dirname(dirname(file)));
   return [packages, join(dirname(packages), "node_modules", "@cloister")];
-}
-
-export interface CommandCell {
-  readonly view: CellView;
-  readonly path: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-/** What the agent's commands see: the system's programs and the user's toolchains, the workspace, and no socket. */
-export function commandCell(workspace: string, environment: Environment): CommandCell {
-  const toolchains = findToolchains(environment.path, {
-    home: environment.home,
-    workspace,
-    user: userFor(workspace, environment),
-  });
-  // The Node that runs us comes last, so that a project finds one even where none is installed.
-  const ownNode = dirname(realpathSync(environment.node));
-  const path = [...toolchains.path, ownNode];
-  const readable =
-    toolchains.readable.some((root) => ownNode.startsWith(`${root}/`)) || ownNode.startsWith("/usr/")
-      ? toolchains.readable
-      : [...toolchains.readable, ownNode];
-  return {
-    path,
-    view: { workspace, home: environment.home, readable, sockets: [], system: "whole" },
-    environment: {
-      ...environment.locale,
-      HOME: environment.home,
-      PATH: path.join(":"),
-      TMPDIR: "/tmp",
-      TERM: "dumb",
-      USER: "user",
-      PAGER: "cat",
-      GIT_PAGER: "cat",
-    },
-  };
-}
-
-/**
- * A root keeper gives the cells the identity of whoever owns the workspace, so that root's rights end at the door.
- * Where root owns the workspace itself there is nobody else to be: then the cell is a user without any capability.
- */
-export function userFor(workspace: string, environment: Environment): { uid: number; gid: number } {
-  if (environment.user.uid !== 0) return environment.user;
-  const { uid, gid } = statSync(workspace);
-  return { uid, gid };
-}
-
-/** @throws CloisterError `bad-workspace` */
-function checkWorkspace(path: string, home: string): string {
-  const real = realpathSync(path);
-  const tooMuch = ["/", "/usr", "/etc", "/home", "/root", "/tmp", "/var", "/opt", realpathSync(home)];
-  if (tooMuch.includes(real)) {
-    throw new CloisterError(`${real} is not one project`, {
-      code: "bad-workspace",
-      next: "change into the folder of a project; everything in it may be shown to the model",
-    });
-  }
-  return real;
-}
-
-const SOCKET_PATH_BYTES_MAX = 100;
-
-/** Holds the keeper's socket and what the cells are made of. */
-function makeScratch(temporary: string): string {
-  const base =
-    `${temporary}/cloister-XXXXXX/keeper.sock`.length <= SOCKET_PATH_BYTES_MAX ? temporary : "/tmp";
-  return mkdtempSync(join(base, "cloister-"));
 }
 
 function hasProgram(name: string, path: readonly string[]): boolean {

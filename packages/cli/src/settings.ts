@@ -2,8 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CloisterError, isRecord, parseJson, systemCodeOf } from "@cloister/base";
+import type { Price } from "@cloister/agent";
+import type { VolatilePolicy } from "@cloister/airlock";
 import type { NetworkOptions } from "@cloister/backend";
 import { isLabel, labels, type Label } from "@cloister/policy";
+import { readCellSettings, type CellSettings } from "./settings-cell.ts";
 
 export interface Settings {
   readonly endpoint?: string;
@@ -12,10 +15,18 @@ export interface Settings {
   readonly label?: Label;
   /** How to reach endpoints that are not on this machine. Certificates and keys are named by their files. */
   readonly network?: NetworkOptions;
+  /** What the endpoint's tokens cost, for a million each; for `--max-cost` and the reports. */
+  readonly price?: Price;
+  /** Whether a server is shown the fixed beginning of prompts before the first one, so that its cache is warm. */
+  readonly warmUp?: boolean;
+  /** What `cloister airlock` does about dates and telemetry marks at the head of other clients' prompts. */
+  readonly volatile?: VolatilePolicy;
+  /** For the cells of the agent's commands, and of `cloister cell`. */
+  readonly cell?: CellSettings;
 }
 
 const words = ["endpoint", "model", "clearance", "label"];
-const known = [...words, "network"];
+const known = [...words, "network", "price", "warmUp", "volatile", "cell"];
 
 /** @throws CloisterError `bad-settings` naming the field: a setting that is misread in silence protects nobody. */
 export function readSettings(home: string): Settings {
@@ -38,8 +49,23 @@ export function readSettings(home: string): Settings {
       throw bad(path, `"${name}" must be one of ${labels.join(", ")}`);
     }
   }
-  return value["network"] === undefined ? value : { ...value, network: readNetwork(value["network"], path) };
+  const { network, cell, price, warmUp, volatile, ...rest } = value;
+  if (warmUp !== undefined && typeof warmUp !== "boolean") throw bad(path, '"warmUp" must be true or false');
+  const policy = volatilePolicies.find((name) => name === volatile);
+  if (volatile !== undefined && policy === undefined) {
+    throw bad(path, `"volatile" must be one of ${volatilePolicies.join(", ")}`);
+  }
+  return {
+    ...rest,
+    ...(warmUp === undefined ? {} : { warmUp }),
+    ...(policy === undefined ? {} : { volatile: policy }),
+    ...(price === undefined ? {} : { price: readPrice(price, path) }),
+    ...(network === undefined ? {} : { network: readNetwork(network, path) }),
+    ...(cell === undefined ? {} : { cell: readCellSettings(cell, (why) => bad(path, why)) }),
+  };
 }
+
+const volatilePolicies: readonly VolatilePolicy[] = ["freeze", "remove", "keep"];
 
 const networkFields = ["extraCa", "clientCertificate", "proxy", "noProxy"];
 
@@ -77,6 +103,20 @@ function readNamed(file: unknown, name: string, path: string): string {
 
 function isListOfText(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function readPrice(value: unknown, path: string): Price {
+  const names = isRecord(value) ? Object.keys(value) : [];
+  const isPrice =
+    isRecord(value) &&
+    names.every((name) => ["prompt", "cached", "completion"].includes(name)) &&
+    Object.values(value).every((each) => typeof each === "number" && each >= 0) &&
+    names.includes("prompt") &&
+    names.includes("completion");
+  if (!isPrice) {
+    throw bad(path, '"price" must hold the numbers "prompt" and "completion", and may hold "cached"');
+  }
+  return value as unknown as Price;
 }
 
 function bad(path: string, why: string, cause?: unknown): CloisterError {

@@ -1,5 +1,4 @@
 // The ledger as its users see it: entries in, receipts out, and one sync for all that arrived during the last one.
-import { randomBytes } from "node:crypto";
 import { canonicalJson, CloisterError, timestamp } from "@cloister/base";
 import type { Clock, JsonObject } from "@cloister/base";
 import { realDisk } from "./disk.ts";
@@ -13,6 +12,7 @@ import type { WriterLock } from "./lock.ts";
 import { prepareParts } from "./parts.ts";
 import type { Attachment } from "./parts.ts";
 import { placesOf } from "./places.ts";
+import { takeRandom } from "./random.ts";
 import { openSideStore } from "./side-store.ts";
 import type { SideStore } from "./side-store.ts";
 import { openWal } from "./wal.ts";
@@ -26,6 +26,8 @@ export interface Entry {
   readonly attachments?: readonly Attachment[];
   /** What is erased together, such as a person or a project. Default `default`. */
   readonly group?: string;
+  /** Nobody waits for it: it may wait up to 100 ms for others, and share their write and sync. Default false. */
+  readonly patient?: boolean;
 }
 
 /** The record that the airlock keeps. Any number of processes may have the same directory open and append to it. */
@@ -55,6 +57,8 @@ export interface LedgerOptions {
   readonly disk?: Disk;
   /** Default 256 MiB. */
   readonly segmentBytesMax?: number;
+  /** Contents larger than this lie in files of their own. Default 64 KiB. */
+  readonly inlineBytesMax?: number;
 }
 
 /** @throws CloisterError `ledger-open-failed` and the codes of `Ledger.append`, `found`. */
@@ -68,11 +72,16 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     await lock.acquire();
     try {
       const founded = found(places, options.origin);
-      const { disk = realDisk, segmentBytesMax = limits.segmentBytesMax } = options;
+      const {
+        disk = realDisk,
+        segmentBytesMax = limits.segmentBytesMax,
+        inlineBytesMax = limits.inlineBytesMax,
+      } = options;
       wal = openWal({ places, founded, disk, segmentBytesMax });
       await wal.catchUp();
       await wal.write([]);
-      const side = openSideStore(places);
+      wal.publish();
+      const side = openSideStore(places, inlineBytesMax);
       return createLedger({ options, founded, lock, wal, side });
     } finally {
       lock.release();
@@ -102,15 +111,26 @@ function createLedger(made: {
   const { clock, directory } = made.options;
   const { verifier } = made.founded;
   const pending: Pending[] = [];
-  let draining: Promise<void> | undefined;
   let closed = false;
+  const closing = new AbortController();
+  let draining: Promise<void> | undefined;
+  /** Somebody waits for the next batch, or its time has come. */
+  let isDue = false;
+  let isWaitingForCompany = false;
+  let isPublishingLater = false;
+  let publishedAt = Number.NEGATIVE_INFINITY;
 
-  /** Writes batches until nothing waits. It never rejects: every failure goes to those whose entries it concerns. */
+  function begin(): void {
+    isDue = true;
+    draining ??= drain();
+  }
+
+  /** Writes batches until nobody waits. It never rejects: every failure goes to those whose entries it concerns. */
   async function drain(): Promise<void> {
     let since = clock.now();
-    while (pending.length > 0) {
+    while (isDue) {
       await commitBatch();
-      if (pending.length > 0 && clock.now() - since > limits.turnMs) {
+      if (isDue && clock.now() - since > limits.turnMs) {
         // Others poll for the lock; without a pause this process would hold it all but a few microseconds of the time.
         await clock.sleep(limits.yieldMs);
         since = clock.now();
@@ -118,6 +138,7 @@ function createLedger(made: {
     }
     // In the same tick as the check above, so that no append falls between.
     draining = undefined;
+    if (pending.length > 0) void waitForCompany();
   }
 
   async function commitBatch(): Promise<void> {
@@ -129,7 +150,9 @@ function createLedger(made: {
         await wal.catchUp();
         // Taken only now: the batch is what has arrived while this process waited.
         batch = takeBatch(pending);
+        isDue = pending.length > 0;
         receipts = await wal.write(batch.map((item) => item.body));
+        publishNowAndThen();
       } finally {
         lock.release();
       }
@@ -139,8 +162,37 @@ function createLedger(made: {
         error instanceof CloisterError
           ? error
           : ledgerError("ledger-read-failed", "the ledger could not be read or locked", error);
+      if (batch.length === 0) isDue = false;
       for (const item of batch.length > 0 ? batch : pending.splice(0)) item.reject(failure);
     }
+  }
+
+  /** A patient entry that nobody joins is written in the end. */
+  async function waitForCompany(): Promise<void> {
+    if (isWaitingForCompany) return;
+    isWaitingForCompany = true;
+    await clock.sleep(limits.patienceMs, closing.signal).catch(() => undefined); // closing ends the waiting
+    isWaitingForCompany = false;
+    if (pending.length > 0) begin();
+  }
+
+  /** A copy of each checkpoint would cost more than its batch. */
+  function publishNowAndThen(): void {
+    if (closed || clock.now() - publishedAt >= limits.publishMs) {
+      publishedAt = clock.now();
+      wal.publish();
+    } else if (wal.isUnpublished && !isPublishingLater) {
+      void publishLater();
+    }
+  }
+
+  async function publishLater(): Promise<void> {
+    isPublishingLater = true;
+    await clock.sleep(limits.publishMs, closing.signal).catch(() => undefined); // closing publishes by itself
+    isPublishingLater = false;
+    if (closed || !wal.isUnpublished) return;
+    publishedAt = Number.NEGATIVE_INFINITY;
+    begin();
   }
 
   return {
@@ -158,12 +210,15 @@ function createLedger(made: {
       if (records.length > 0) side.put(records, entry.group ?? "default");
       return new Promise((resolve, reject) => {
         pending.push({ body, resolve, reject });
-        draining ??= drain();
+        if (entry.patient === true) void waitForCompany();
+        else begin();
       });
     },
     async close() {
       if (closed) return;
       closed = true;
+      closing.abort();
+      if (pending.length > 0 || wal.isUnpublished) begin();
       await draining;
       await wal.close();
       side.close();
@@ -197,7 +252,7 @@ function bodyOf(entry: Entry, made: { readonly ts: string; readonly parts: reado
     t: entry.type,
     ts: made.ts,
     // Two equal entries are two leaves, and a leaf hash confirms no guess of a short body.
-    n: randomBytes(16).toString("base64url"),
+    n: takeRandom(16).toString("base64url"),
     ...(made.parts.length > 0 ? { parts: made.parts } : {}),
   });
   if (body.length > limits.bodyBytesMax) {

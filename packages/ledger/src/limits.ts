@@ -20,6 +20,14 @@ export const limits = {
   yieldMs: 3,
   /** The frontier is saved whenever so many entries have come since the last time. */
   frontierEntries: 2000,
+  /** A log that is written to without a break has a published checkpoint no older than this. */
+  publishMs: 1000,
+  /** So long an entry that nobody waits for may wait for others, to be written and synced with them. */
+  patienceMs: 100,
+  /** Contents up to this size lie in the side store's database, larger ones in files of their own. */
+  inlineBytesMax: 65_536,
+  /** Erasure groups whose key is kept unwrapped in memory. */
+  groupsMax: 1000,
   /** The side store waits this long, blocking, for another process' write of some milliseconds. */
   sideBusyMs: 5000,
   originCharsMax: 255,

@@ -18,9 +18,24 @@ export interface WriterLock {
 
 export function openLock(path: string, clock: Clock): WriterLock {
   const database = new DatabaseSync(path, { timeout: 0 });
+  let isPrepared = false;
+
+  function tryBegin(): boolean {
+    try {
+      // Nothing is ever written, so nothing needs a journal: SQLite would create and remove a file each time.
+      if (!isPrepared) database.exec("PRAGMA journal_mode = MEMORY");
+      isPrepared = true;
+      database.exec("BEGIN EXCLUSIVE");
+      return true;
+    } catch (error) {
+      if (error instanceof Error && "errcode" in error && error.errcode === sqliteBusy) return false;
+      throw error;
+    }
+  }
+
   return {
     async acquire() {
-      for (let attempt = 1; !tryBegin(database); attempt += 1) {
+      for (let attempt = 1; !tryBegin(); attempt += 1) {
         if (attempt >= limits.lockAttemptsMax) {
           throw ledgerError("ledger-busy", "another process has been writing to the ledger for too long");
         }
@@ -33,13 +48,3 @@ export function openLock(path: string, clock: Clock): WriterLock {
 }
 
 const sqliteBusy = 5;
-
-function tryBegin(database: DatabaseSync): boolean {
-  try {
-    database.exec("BEGIN EXCLUSIVE");
-    return true;
-  } catch (error) {
-    if (error instanceof Error && "errcode" in error && error.errcode === sqliteBusy) return false;
-    throw error;
-  }
-}

@@ -1,8 +1,8 @@
 // What goes beside an entry. The leaf holds salted commitments; content and private fields go to the side store.
-import { randomBytes } from "node:crypto";
 import { canonicalJson, sha256 } from "@cloister/base";
 import type { JsonObject } from "@cloister/base";
 import { ledgerError } from "./errors.ts";
+import { takeRandom } from "./random.ts";
 
 export interface Attachment {
   /** Part of the commitment, such as `text`. No zero byte. */
@@ -42,9 +42,9 @@ export function prepareParts(attachments: readonly Attachment[]): {
     const record: SideRecord = {
       commitment: "",
       type,
-      salt: randomBytes(32),
+      salt: takeRandom(32),
       data,
-      hiddenSalt: randomBytes(32),
+      hiddenSalt: takeRandom(32),
       hidden: canonicalHidden(hidden),
     };
     const commitment = commitData(record);

@@ -1,6 +1,7 @@
 // Encryption of the side store: AES-256-GCM throughout, nonce ‖ ciphertext ‖ tag, and what a text belongs to as
 // additional data, so that no blob or key can be passed off as another.
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from "node:crypto";
+import { takeRandom } from "./random.ts";
 
 const nonceBytes = 12;
 const tagBytes = 16;
@@ -8,7 +9,7 @@ const tagBytes = 16;
 export const sealBytes: number = nonceBytes + tagBytes;
 
 export function seal(key: Uint8Array, text: Uint8Array | string, belongsTo: string): Buffer {
-  const nonce = randomBytes(nonceBytes);
+  const nonce = takeRandom(nonceBytes);
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
   cipher.setAAD(Buffer.from(belongsTo));
   const sealed = cipher.update(Buffer.from(text));

@@ -57,6 +57,9 @@ export function openSide(directory: string): SideReader {
   }
   const keys = existsSync(places.sideKey) ? deriveKeys(readFileSync(places.sideKey)) : undefined;
   const database = new DatabaseSync(places.sideRecords, { readOnly: true, timeout: limits.sideBusyMs });
+  const selectContent = hasContents(database)
+    ? database.prepare("SELECT data FROM contents WHERE id = ?")
+    : undefined;
   const select = database.prepare(
     `SELECT parts.*, groups.key AS group_key, blobs.key AS blob_key FROM parts
      LEFT JOIN groups ON groups.name = parts.group_name LEFT JOIN blobs ON blobs.id = parts.blob
@@ -93,6 +96,14 @@ export function openSide(directory: string): SideReader {
     };
   }
 
+  /** Where it lies depends on its size, and on the version that wrote it. */
+  function sealedContent(id: string): Uint8Array | undefined {
+    const inline = selectContent?.get(id)?.["data"];
+    if (isBytes(inline)) return inline;
+    const path = blobPath(places, id);
+    return existsSync(path) ? readFileSync(path) : undefined;
+  }
+
   function hiddenOf(part: JsonObject, row: Row, group: Buffer): JsonObject {
     const text = unseal(group, row.hidden, row.commitment).toString();
     const promised = part["h"];
@@ -118,9 +129,9 @@ export function openSide(directory: string): SideReader {
     open: (part) =>
       guarded<OpenedPart>(part, (row, group) => {
         const hidden = hiddenOf(part, row, group);
-        const path = blobPath(places, row.blob);
-        if (row.blobKey === undefined || !existsSync(path)) return { kind: "missing" };
-        const data = unseal(unseal(group, row.blobKey, row.blob), readFileSync(path), row.blob);
+        const sealed = row.blobKey === undefined ? undefined : sealedContent(row.blob);
+        if (row.blobKey === undefined || sealed === undefined) return { kind: "missing" };
+        const data = unseal(unseal(group, row.blobKey, row.blob), sealed, row.blob);
         if (commitData({ type: row.type, salt: Buffer.from(row.salt), data }) !== part["c"]) {
           return { kind: "unreadable", why: "the content is not that of the entry" };
         }
@@ -130,6 +141,12 @@ export function openSide(directory: string): SideReader {
       guarded<OpenedHidden>(part, (row, group) => ({ kind: "open", hidden: hiddenOf(part, row, group) })),
     close: () => database.close(),
   };
+}
+
+/** A store that no writer of this version has opened yet has no such table. */
+function hasContents(database: DatabaseSync): boolean {
+  const find = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'contents'");
+  return find.get() !== undefined;
 }
 
 function groupKeyOf(row: Row, keys: SideKeys | undefined): Buffer {

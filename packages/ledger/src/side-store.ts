@@ -1,8 +1,8 @@
-// Writing to the side store: blobs as files, and salts, wrapped keys and hidden fields in one SQLite file.
-import { randomBytes } from "node:crypto";
+// Writing to the side store: salts, wrapped keys, hidden fields and small contents in one SQLite file, large contents
+// in files of their own. To create a file costs more than all the rest of an entry.
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { timestamp } from "@cloister/base";
 import type { Clock } from "@cloister/base";
 import { replaceFile } from "./disk.ts";
@@ -11,6 +11,7 @@ import { limits } from "./limits.ts";
 import type { SideRecord } from "./parts.ts";
 import { placesOf } from "./places.ts";
 import type { Places } from "./places.ts";
+import { takeRandom } from "./random.ts";
 import { blobIdOf, deriveKeys, seal, sealBytes, unseal } from "./seal.ts";
 
 /** Blocks for as long as it takes; other processes may write at the same time. */
@@ -24,6 +25,7 @@ export interface SideStore {
 const schema = `
   CREATE TABLE IF NOT EXISTS groups (name TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS blobs (id TEXT PRIMARY KEY, group_name TEXT NOT NULL, key BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS contents (id TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS parts (
     commitment TEXT PRIMARY KEY, type TEXT NOT NULL, blob TEXT NOT NULL, group_name TEXT NOT NULL,
     salt BLOB, hidden_salt BLOB, hidden BLOB, erased_at TEXT
@@ -32,47 +34,59 @@ const schema = `
   CREATE INDEX IF NOT EXISTS parts_of_group ON parts (group_name);
 `;
 
-export function openSideStore(places: Places): SideStore {
+export function openSideStore(places: Places, inlineBytesMax: number): SideStore {
   const keys = deriveKeys(readFileSync(places.sideKey));
   const database = openRecords(places);
+  const sql = prepareAll(database);
+  const groups = new Map<string, { readonly wrapped: Uint8Array; readonly key: Buffer }>();
 
-  /** The key of the group, made at its first use. */
+  /** The key of the group, made at its first use. Looked up each time: the group may have been erased since. */
   function groupKey(group: string): Buffer {
-    const row = database.prepare("SELECT key FROM groups WHERE name = ?").get(group);
-    if (row?.["key"] instanceof Uint8Array) return unseal(keys.wrapping, row["key"], `group ${group}`);
-    const key = randomBytes(32);
-    const wrapped = seal(keys.wrapping, key, `group ${group}`);
-    database.prepare("INSERT INTO groups (name, key) VALUES (?, ?)").run(group, wrapped);
+    const wrapped = sql.group.get(group)?.["key"];
+    const known = groups.get(group);
+    if (!(wrapped instanceof Uint8Array)) {
+      const key = takeRandom(32);
+      sql.addGroup.run(group, seal(keys.wrapping, key, `group ${group}`));
+      return key;
+    }
+    if (known !== undefined && Buffer.compare(known.wrapped, wrapped) === 0) return known.key;
+    const key = unseal(keys.wrapping, wrapped, `group ${group}`);
+    if (groups.size < limits.groupsMax) groups.set(group, { wrapped, key });
     return key;
+  }
+
+  /** The row may have survived a power cut that the file did not. */
+  function isStored(id: string, bytes: number): boolean {
+    if (sql.content.get(id) !== undefined) return true;
+    return statSync(blobPath(places, id), { throwIfNoEntry: false })?.size === bytes;
+  }
+
+  function store(id: string, sealed: Buffer): void {
+    if (sealed.length - sealBytes <= inlineBytesMax) {
+      sql.addContent.run(id, sealed);
+      return;
+    }
+    const path = blobPath(places, id);
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    replaceFile(path, sealed, { durable: false });
   }
 
   function putBlob(owner: { readonly group: string; readonly key: Buffer }, data: Uint8Array): string {
     const id = blobIdOf(keys, owner.group, data);
-    const path = blobPath(places, id);
-    const row = database.prepare("SELECT key FROM blobs WHERE id = ?").get(id);
+    const row = sql.blob.get(id);
     const known = row?.["key"] instanceof Uint8Array ? unseal(owner.key, row["key"], id) : undefined;
-    // The row may have survived a power cut that the file did not.
-    if (known !== undefined && statSync(path, { throwIfNoEntry: false })?.size === data.length + sealBytes) {
-      return id;
-    }
-    const key = known ?? randomBytes(32);
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    replaceFile(path, seal(key, data, id), { durable: false });
-    if (known === undefined) {
-      const insert = "INSERT INTO blobs (id, group_name, key) VALUES (?, ?, ?)";
-      database.prepare(insert).run(id, owner.group, seal(owner.key, key, id));
-    }
+    if (known !== undefined && isStored(id, data.length + sealBytes)) return id;
+    const key = known ?? takeRandom(32);
+    store(id, seal(key, data, id));
+    if (known === undefined) sql.addBlob.run(id, owner.group, seal(owner.key, key, id));
     return id;
   }
 
   function putRecord(owner: { readonly group: string; readonly key: Buffer }, record: SideRecord): void {
+    const { commitment, type, salt, hiddenSalt } = record;
     const blob = putBlob(owner, record.data);
-    const hidden = seal(owner.key, record.hidden, record.commitment);
-    const insert = `INSERT INTO parts (commitment, type, blob, group_name, salt, hidden_salt, hidden)
-      VALUES (?, ?, ?, ?, ?, ?, ?)`;
-    database
-      .prepare(insert)
-      .run(record.commitment, record.type, blob, owner.group, record.salt, record.hiddenSalt, hidden);
+    const hidden = seal(owner.key, record.hidden, commitment);
+    sql.addPart.run(commitment, type, blob, owner.group, salt, hiddenSalt, hidden);
   }
 
   return {
@@ -87,6 +101,31 @@ export function openSideStore(places: Places): SideStore {
       }
     },
     close: () => database.close(),
+  };
+}
+
+interface Statements {
+  readonly group: StatementSync;
+  readonly addGroup: StatementSync;
+  readonly blob: StatementSync;
+  readonly addBlob: StatementSync;
+  readonly content: StatementSync;
+  readonly addContent: StatementSync;
+  readonly addPart: StatementSync;
+}
+
+function prepareAll(database: DatabaseSync): Statements {
+  return {
+    group: database.prepare("SELECT key FROM groups WHERE name = ?"),
+    addGroup: database.prepare("INSERT INTO groups (name, key) VALUES (?, ?)"),
+    blob: database.prepare("SELECT key FROM blobs WHERE id = ?"),
+    addBlob: database.prepare("INSERT INTO blobs (id, group_name, key) VALUES (?, ?, ?)"),
+    content: database.prepare("SELECT 1 FROM contents WHERE id = ?"),
+    addContent: database.prepare("INSERT OR REPLACE INTO contents (id, data) VALUES (?, ?)"),
+    addPart: database.prepare(
+      `INSERT INTO parts (commitment, type, blob, group_name, salt, hidden_salt, hidden)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ),
   };
 }
 
@@ -119,8 +158,12 @@ export function eraseSide(options: {
       }
       const unused = "NOT EXISTS (SELECT 1 FROM parts WHERE parts.blob = blobs.id AND erased_at IS NULL)";
       const gone = database.prepare(`DELETE FROM blobs WHERE ${unused} RETURNING id`).all();
+      const eraseContent = database.prepare("DELETE FROM contents WHERE id = ?");
       // Within the transaction, or another process might put the same content back just before it is removed.
-      for (const row of gone) rmSync(blobPath(places, String(row["id"])), { force: true });
+      for (const row of gone) {
+        eraseContent.run(String(row["id"]));
+        rmSync(blobPath(places, String(row["id"])), { force: true });
+      }
     });
     // The write-ahead file still holds the old rows.
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");

@@ -36,6 +36,10 @@ export interface Wal {
    * @throws CloisterError `ledger-write-failed`; whatever of it is in the file the next `catchUp` sees to.
    */
   write(bodies: readonly Buffer[]): Promise<Receipt[]>;
+  /** Whether the newest checkpoint of this writer has not been copied to `log/checkpoint` yet. */
+  readonly isUnpublished: boolean;
+  /** Copies it there, for witnesses. A log on which others have gone on is left to them. */
+  publish(): void;
   close(): Promise<void>;
 }
 
@@ -56,6 +60,7 @@ export function openWal(options: WalOptions): Wal {
   let offset = saved?.offset ?? 0;
   let file: FileHandle | undefined;
   let newestNote: string | undefined;
+  let unpublished: { readonly note: string; readonly size: number } | undefined;
   /** Raised once, it stays: a log that lost or changed signed entries is not signed again. */
   let alarm: CloisterError | undefined;
 
@@ -140,10 +145,13 @@ export function openWal(options: WalOptions): Wal {
   }
 
   /** The copies that are derived from the log and may be late, but not ahead of it: written after the sync. */
-  function publish(note: string): void {
-    newestNote = note;
+  function publish(): void {
+    const newest = unpublished;
+    unpublished = undefined;
+    if (newest === undefined || newest.size !== replay.frontier.size) return;
+    newestNote = newest.note;
     try {
-      replaceFile(places.checkpoint, note, { durable: false });
+      replaceFile(places.checkpoint, newest.note, { durable: false });
       saveNowAndThen();
     } catch {
       // The batch is durable, which is all that was promised. The next batch writes them again.
@@ -214,9 +222,14 @@ export function openWal(options: WalOptions): Wal {
       }
       offset += batch.length;
       replay.advance(next);
-      publish(note);
+      unpublished = { note, size: next.size };
       return receipts;
     },
+
+    get isUnpublished() {
+      return unpublished !== undefined;
+    },
+    publish,
 
     async close() {
       await file?.close();

@@ -13,11 +13,14 @@ function attachment(text: string, hidden: JsonObject = { path: "src/pay.ts" }): 
   return { type: "text", data: Buffer.from(text), open: { bytes: Buffer.byteLength(text) }, hidden };
 }
 
+/** Each content in a file of its own, as large ones are. */
+const inFiles = { inlineBytesMax: 0 };
+
 async function record(
   directory: string,
   entries: readonly { readonly attachments: readonly Attachment[]; readonly group?: string }[],
 ): Promise<void> {
-  const ledger = await openTestLedger(directory);
+  const ledger = await openTestLedger(directory, inFiles);
   for (const entry of entries) await ledger.append({ type: "test", fields: {}, ...entry });
   await ledger.close();
 }
@@ -180,7 +183,7 @@ test("a blob that a power cut took is written again when its content is shown ag
 
 test("an entry whose content cannot be stored is not recorded", async (t) => {
   const directory = makeFolder(t);
-  const ledger = await openTestLedger(directory);
+  const ledger = await openTestLedger(directory, inFiles);
   rmSync(join(directory, "side"), { recursive: true });
   writeFileSync(join(directory, "side"), "in the way");
   const entry = { type: "test", fields: {}, attachments: [attachment("x")] };

@@ -30,7 +30,7 @@ export function fixedClock(at: string): Clock & { set(at: string): void } {
 
 export async function openTestLedger(
   directory: string,
-  options: { readonly disk?: Disk; readonly segmentBytesMax?: number } = {},
+  options: { readonly disk?: Disk; readonly segmentBytesMax?: number; readonly inlineBytesMax?: number } = {},
 ): Promise<Ledger> {
   return openLedger({
     directory,

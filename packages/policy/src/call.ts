@@ -1,6 +1,6 @@
 /** Whether a tool call may happen: by rules on tools, then by its effect and by what is in the context. */
 import { isTrusted, type Integrity } from "./classification.ts";
-import type { Effect, Policy, RuleSource, Verdict } from "./policy.ts";
+import type { CodeFindingKind, Effect, EffectRule, Policy, RuleSource, Verdict } from "./policy.ts";
 
 export interface CallFacts {
   readonly tool: string;
@@ -37,12 +37,29 @@ export function decideCall(policy: Policy, facts: CallFacts): CallDecision {
   return byEffect;
 }
 
+/** What a finding in an edit comes to. */
+export function decideFinding(policy: Policy, kind: CodeFindingKind, integrity: Integrity): CallDecision {
+  return byTrust(policy.code[kind], kind, integrity);
+}
+
+/** Of several decisions on one call the one that counts: the first of the strictest. */
+export function strictestOf(first: CallDecision, ...others: readonly CallDecision[]): CallDecision {
+  return others.reduce(
+    (strictest, other) =>
+      strictness.indexOf(other.verdict) < strictness.indexOf(strictest.verdict) ? other : strictest,
+    first,
+  );
+}
+
 function decideEffect(policy: Policy, { effect, integrity }: CallFacts): CallDecision {
-  const rule = policy.effects[effect];
+  return byTrust(policy.effects[effect], effect, integrity);
+}
+
+function byTrust(rule: EffectRule, what: string, integrity: Integrity): CallDecision {
   const isClean = isTrusted(integrity, "workspace");
   return {
     verdict: isClean ? rule.trusted : rule.untrusted,
     source: rule.source,
-    reason: isClean ? undefined : `${effect}, after something ${integrity} was read`,
+    reason: isClean ? undefined : `${what}, after something ${integrity} was read`,
   };
 }

@@ -76,8 +76,11 @@ const built = [
 const steeringGlobs = compileAll(steering);
 const builtGlobs = compileAll(built);
 
+/** In any folder: where the root of a stranger's repository lies is not known. */
 function compileAll(patterns: readonly string[]): RegExp[] {
-  return patterns.map(compilePathGlob).filter((glob) => glob !== undefined);
+  return patterns
+    .map((pattern) => compilePathGlob(pattern.includes("/") ? `**/${pattern}` : pattern))
+    .filter((glob) => glob !== undefined);
 }
 
 function isPersistent(path: string): boolean {

@@ -1,5 +1,7 @@
 export { builtInPolicy } from "./built-in.ts";
-export { decideCall } from "./call.ts";
+export { parseCallRule } from "./call-rule.ts";
+export type { CallRule } from "./call-rule.ts";
+export { decideCall, decideFinding, strictestOf } from "./call.ts";
 export type { CallDecision, CallFacts } from "./call.ts";
 export {
   classify,
@@ -11,8 +13,6 @@ export {
   lessTrusted,
 } from "./classification.ts";
 export type { Classification, Clearance, Integrity } from "./classification.ts";
-export { decide } from "./decide.ts";
-export type { Decision, Facts, Rule } from "./decide.ts";
 export { effectOf } from "./effects.ts";
 export type { CallText } from "./effects.ts";
 export type { Problem } from "./field-reader.ts";
@@ -21,7 +21,20 @@ export type { FingerprintIndex, IndexBuilder } from "./fingerprint-index.ts";
 export { compilePathGlob, compileTextGlob } from "./glob.ts";
 export { isLabel, isWithin, join, labels } from "./labels.ts";
 export type { Label } from "./labels.ts";
+export { approvalHash, scriptsRunBy } from "./permissions/approval.ts";
+export type { ApprovedCall } from "./permissions/approval.ts";
+export { decidePermission, isRemoved } from "./permissions/decide.ts";
+export type { PermissionDecision, PermissionFacts } from "./permissions/decide.ts";
+export { parsePermissionMode, permissionModes, permitMode } from "./permissions/modes.ts";
+export type { PermissionMode, PermittedMode } from "./permissions/modes.ts";
+export type { Places } from "./permissions/places.ts";
+export { noRules, parseRule } from "./permissions/rule.ts";
+export type { ParsedRule, PermissionRule, PermissionRules } from "./permissions/rule.ts";
+export { joinRules, parseRules } from "./permissions/rules.ts";
+export type { RuleLists, RuleOrigin, RuleProblem } from "./permissions/rules.ts";
+export { suggestRules } from "./permissions/suggest.ts";
 export { hostsOf } from "./planted/hosts.ts";
+export { showUnseen } from "./planted/edit.ts";
 export type { CodeFinding, FileEdit } from "./planted/edit.ts";
 export { findPlanted } from "./planted/planted.ts";
 export { parsePolicy } from "./parse-policy.ts";
@@ -41,7 +54,7 @@ export type {
   ToolRule,
   Verdict,
 } from "./policy.ts";
-export { decideRequest, isBanned, rateEndpoint } from "./request.ts";
+export { decideClient, decideRequest, isBanned, rateEndpoint } from "./request.ts";
 export type { ClientFacts, EndpointFacts, EndpointRating, RequestDecision, RequestFacts } from "./request.ts";
 export { policySchema } from "./schema.ts";
 export { bindSetting, settingTypes } from "./settings.ts";

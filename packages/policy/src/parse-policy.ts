@@ -176,19 +176,8 @@ function readTool(reader: FieldReader): ToolRule {
 
 function readEffects(reader: FieldReader): Policy["effects"] {
   reader.only(effects);
-  const read = (name: (typeof effects)[number]): EffectRule => {
-    const raw = reader.raw(name);
-    if (raw === undefined) return builtInPolicy.effects[name];
-    if (!isRecord(raw)) {
-      const both = reader.oneOf(name, verdicts) ?? "deny";
-      return { trusted: both, untrusted: both, source: reader.source(name) };
-    }
-    const inner = reader.inner(name);
-    inner.only(["trusted", "untrusted"]);
-    const trusted = inner.oneOf("trusted", verdicts) ?? inner.missing("trusted", "deny");
-    const untrusted = inner.oneOf("untrusted", verdicts) ?? inner.missing("untrusted", "deny");
-    return { trusted, untrusted, source: inner.source() };
-  };
+  const read = (name: (typeof effects)[number]): EffectRule =>
+    readVerdicts(reader, name) ?? builtInPolicy.effects[name];
   return {
     contained: read("contained"),
     egress: read("egress"),
@@ -199,13 +188,25 @@ function readEffects(reader: FieldReader): Policy["effects"] {
 
 function readCode(reader: FieldReader): Policy["code"] {
   reader.only(codeFindingKinds);
-  const entries = codeFindingKinds.map((kind) => {
-    const decision = reader.oneOf(kind, verdicts);
-    const rule =
-      decision === undefined ? builtInPolicy.code[kind] : { decision, source: reader.source(kind) };
-    return [kind, rule] as const;
-  });
+  const entries = codeFindingKinds.map(
+    (kind) => [kind, readVerdicts(reader, kind) ?? builtInPolicy.code[kind]] as const,
+  );
   return Object.fromEntries(entries) as Policy["code"];
+}
+
+/** One verdict for both, or one for a trusted context and one for another. */
+function readVerdicts(reader: FieldReader, name: string): EffectRule | undefined {
+  const raw = reader.raw(name);
+  if (raw === undefined) return undefined;
+  if (!isRecord(raw)) {
+    const both = reader.oneOf(name, verdicts) ?? "deny";
+    return { trusted: both, untrusted: both, source: reader.source(name) };
+  }
+  const inner = reader.inner(name);
+  inner.only(["trusted", "untrusted"]);
+  const trusted = inner.oneOf("trusted", verdicts) ?? inner.missing("trusted", "deny");
+  const untrusted = inner.oneOf("untrusted", verdicts) ?? inner.missing("untrusted", "deny");
+  return { trusted, untrusted, source: inner.source() };
 }
 
 function readSettings(reader: FieldReader): Policy["settings"] {

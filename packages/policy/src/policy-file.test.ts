@@ -49,7 +49,7 @@ test("a whole policy is read, and every rule knows its place", () => {
   assert.equal(policy.endpoints.rules[0]?.clearance.compartments, "all");
   assert.equal(policy.effects.persistent.untrusted, "deny");
   assert.equal(policy.effects.privileged.trusted, "deny", "what is not named stays as built in");
-  assert.equal(policy.code["new-host"].decision, "deny");
+  assert.deepEqual([policy.code["new-host"].trusted, policy.code["new-host"].untrusted], ["deny", "deny"]);
 });
 
 test("the least policy is its version", () => {

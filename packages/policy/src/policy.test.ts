@@ -1,13 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decide, join, labels } from "./index.ts";
+import { builtInPolicy, classify, decideRequest, join, labels } from "./index.ts";
 
-test("a label above the clearance is refused with rule, reason and next step; at or below it is sent", () => {
+test("without a policy file: a label above the clearance is refused with rule, reason and next step; at or below it is sent", () => {
   for (const [height, label] of labels.entries()) {
     for (const [clearanceHeight, clearance] of labels.entries()) {
-      const decision = decide({ label, endpoint: { id: "e", clearance } });
+      const decision = decideRequest(builtInPolicy, {
+        client: { name: "cloister", version: "1", evidence: "started" },
+        now: 0,
+        classification: classify(label),
+        endpoint: {
+          id: "e",
+          address: "e.test:443",
+          isLoopback: false,
+          clearance: { label: clearance, compartments: "all" },
+        },
+        alternatives: [],
+      });
       assert.equal(decision.kind, height <= clearanceHeight ? "send" : "refuse", `${label} to ${clearance}`);
-      assert.equal(decision.rule, "label-within-clearance");
+      assert.equal(decision.source.rule, "label-within-clearance");
       if (decision.kind === "refuse") assert.ok(decision.why.includes(label) && decision.next !== "");
     }
   }

@@ -129,10 +129,8 @@ export const codeFindingKinds = [
 
 export type CodeFindingKind = (typeof codeFindingKinds)[number];
 
-export interface CodeRule {
-  readonly decision: Verdict;
-  readonly source: RuleSource;
-}
+/** As for effects: what a finding comes to may depend on what the model had read before it wrote. */
+export type CodeRule = EffectRule;
 
 /**
  * `mandatory`: this and nothing else. `default`: unless somebody set it. `extendable`: what somebody set is added to

@@ -38,8 +38,8 @@ export type RequestDecision =
 
 /** Pure: the same facts give the same decision on any day but that of `now`, for `explain` and for real. */
 export function decideRequest(policy: Policy, facts: RequestFacts): RequestDecision {
-  const ban = policy.bans.find((candidate) => isBanned(candidate, facts.client, facts.now));
-  if (ban !== undefined) return refuseBanned(ban, facts.client);
+  const banned = decideClient(policy, facts.client, facts.now);
+  if (banned !== undefined) return banned;
   const asked = rateEndpoint(policy, facts.endpoint);
   const trouble = troubleOf(policy, asked, facts);
   if (trouble === undefined) return { kind: "send", source: asked.source };
@@ -52,13 +52,23 @@ export function decideRequest(policy: Policy, facts: RequestFacts): RequestDecis
   return { kind: "refuse", ...trouble };
 }
 
+/** What is said to a client that may ask for nothing at all; undefined for any other. `now` as in the facts. */
+export function decideClient(
+  policy: Policy,
+  client: ClientFacts,
+  now: number,
+): Extract<RequestDecision, { kind: "refuse" }> | undefined {
+  const ban = policy.bans.find((candidate) => isBanned(candidate, client, now));
+  return ban === undefined ? undefined : refuseBanned(ban, client);
+}
+
 export function isBanned(ban: Ban, client: ClientFacts, now: number): boolean {
   if (ban.from !== undefined && now < ban.from) return false;
   if (ban.until !== undefined && now >= ban.until) return false;
   return ban.matches.test(client.name.toLowerCase()) && isInRange(client.version, ban.versions);
 }
 
-function refuseBanned(ban: Ban, client: ClientFacts): RequestDecision {
+function refuseBanned(ban: Ban, client: ClientFacts): Extract<RequestDecision, { kind: "refuse" }> {
   const since = ban.from === undefined ? "" : ` since ${new Date(ban.from).toISOString().slice(0, 10)}`;
   const version = client.version === "" ? "" : ` ${client.version}`;
   return {

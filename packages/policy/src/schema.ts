@@ -9,6 +9,10 @@ const text = { type: "string", minLength: 1 };
 const texts = { type: "array", items: { type: "string" } };
 const label = { enum: [...labels] };
 const verdict = { enum: ["allow", "ask", "deny"] };
+/** Where the two differ: while all that was read is as trusted as the workspace, and after something less trusted. */
+const verdicts: JsonObject = {
+  anyOf: [verdict, object({ trusted: verdict, untrusted: verdict }, ["trusted", "untrusted"])],
+};
 const day = { type: "string", pattern: String.raw`^\d{4}-\d\d-\d\d$` };
 const retention = {
   type: "string",
@@ -70,12 +74,8 @@ export const policySchema: JsonObject = {
         },
         ["tool", "decision"],
       ),
-      effects: object(
-        named(effects, {
-          anyOf: [verdict, object({ trusted: verdict, untrusted: verdict }, ["trusted", "untrusted"])],
-        }),
-      ),
-      code: object(named(codeFindingKinds, verdict)),
+      effects: object(named(effects, verdicts)),
+      code: object(named(codeFindingKinds, verdicts)),
       settings: object(
         Object.fromEntries(Object.entries(settingTypes).map(([name, type]) => [name, setting(type)])),
       ),

@@ -18,6 +18,8 @@ export const settingTypes: Readonly<Record<string, "string" | "number" | "boolea
   hooks: "boolean",
   "warm-up": "boolean",
   volatile: "string",
+  /** Whether a person may take an exact text out of classification. */
+  declassify: "boolean",
 };
 
 export interface BoundSetting {

@@ -24,9 +24,35 @@ export const SECRET_KINDS = [
   "url-password",
   "auth-header",
   "named-secret",
+  "cloud-key",
+  "app-secret",
+  "service-token",
+  "bot-token",
+  "session-cookie",
+  "known-secret",
+  "custom-rule",
+  "unread-text",
+  "resident-id",
+  "mobile-number",
+  "bank-card",
+  "travel-document",
+  "email-address",
 ] as const;
 
 export type SecretKind = (typeof SECRET_KINDS)[number];
+
+const PERSONAL_KINDS: ReadonlySet<SecretKind> = new Set<SecretKind>([
+  "resident-id",
+  "mobile-number",
+  "bank-card",
+  "travel-document",
+  "email-address",
+]);
+
+/** True for what belongs to a person, false for what opens a door. */
+export function isPersonal(kind: SecretKind): boolean {
+  return PERSONAL_KINDS.has(kind);
+}
 
 /** A secret in a text: `start` inclusive, `end` exclusive, in UTF-16 code units. */
 export interface Finding {
@@ -35,12 +61,14 @@ export interface Finding {
   readonly kind: SecretKind;
   /** What recognised it: stable, kebab-case. */
   readonly rule: string;
+  /** `certain`: the value proves itself by its form. `likely`: only its surroundings say what it is. */
+  readonly confidence: "certain" | "likely";
 }
 
 /**
  * A finding before overlaps are settled. `certain`: the value proves itself by its own form; otherwise only its
  * surroundings say that it is a secret, and its borders are a guess.
  */
-export interface Candidate extends Finding {
+export interface Candidate extends Omit<Finding, "confidence"> {
   readonly certain: boolean;
 }

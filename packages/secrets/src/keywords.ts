@@ -1,5 +1,9 @@
 /** Calls back with the index and the start of every keyword in the text, in the order of their ends. */
-export type KeywordFinder = (text: string, onHit: (keyword: number, start: number) => void) => void;
+export type KeywordFinder = (
+  text: string,
+  onHit: (keyword: number, start: number) => void,
+  codes?: Uint16Array,
+) => void;
 
 /**
  * Aho and Corasick's automaton (CACM 18(6), 1975) over all keywords at once, blind to ASCII case: one table look-up
@@ -10,16 +14,40 @@ export function createKeywordFinder(keywords: readonly string[]): KeywordFinder 
   const { classOf, classes } = classify(folded);
   const { next, ends } = buildAutomaton(folded, classOf, classes);
   const lengths = folded.map((keyword) => keyword.length);
-  const isEnd = Uint8Array.from(ends, (list) => (list.length > 0 ? 1 : 0));
+  const steps = toSteps(next, ends, classes);
 
-  return (text, onHit) => {
-    let state = 0;
-    for (let at = 0; at < text.length; at++) {
-      state = next[state * classes + (classOf[text.charCodeAt(at)] ?? 0)] ?? 0;
-      if (isEnd[state] === 0) continue;
-      for (const keyword of ends[state] ?? []) onHit(keyword, at + 1 - (lengths[keyword] ?? 0));
+  return (text, onHit, codes = codesOf(text)) => {
+    const end = text.length;
+    let row = 0;
+    for (let at = 0; at < end; at++) {
+      const step = steps[row + (classOf[codes[at] ?? 0] ?? 0)] ?? 0;
+      if (step >= 0) {
+        row = step;
+        continue;
+      }
+      row = ~step;
+      const found = ends[row / classes] ?? [];
+      for (let index = 0; index < found.length; index++) {
+        const keyword = found[index] ?? 0;
+        onHit(keyword, at + 1 - (lengths[keyword] ?? 0));
+      }
     }
   };
+}
+
+/** The text as numbers: reading them from a typed array takes half the time that `charCodeAt` does. */
+export function codesOf(text: string): Uint16Array {
+  const bytes = Buffer.allocUnsafeSlow(text.length * 2);
+  bytes.write(text, "utf16le");
+  return new Uint16Array(bytes.buffer, bytes.byteOffset, text.length);
+}
+
+/** Each step leads to the beginning of the next state's row, inverted where a keyword ends: one look-up, not three. */
+function toSteps(next: Int32Array, ends: readonly (readonly number[])[], classes: number): Int32Array {
+  return next.slice(0, ends.length * classes).map((state) => {
+    const row = state * classes;
+    return (ends[state]?.length ?? 0) > 0 ? ~row : row;
+  });
 }
 
 /** One small number per character that occurs in a keyword; 0 for all others, which lead back to the start. */

@@ -1,23 +1,73 @@
 import type { SecretKind } from "./finding.ts";
 
-/** Who makes the values of a name: people choose passwords, machines make keys, and both make what is called a secret. */
-export type NameSort = "human" | "machine" | "either";
+/**
+ * Who makes the values of a name: people choose passwords, machines make keys, and both make what is called a secret.
+ * `vague` names, some other key, say little: their values have to prove themselves.
+ */
+export type NameSort = "human" | "machine" | "either" | "vague";
 
-const HUMAN_NAMES = ["password", "passwd", "pwd", "passphrase", "passcode", "pass", "密码", "口令"];
+const HUMAN_NAMES = [
+  "password",
+  "passwd",
+  "pwd",
+  "passphrase",
+  "passcode",
+  "pass",
+  "密码",
+  "口令",
+  "psk",
+  "_pw",
+];
 const MACHINE_NAMES = [
   "secret",
   "token",
   "credential",
   "密钥",
+  "秘钥",
+  "私钥",
   "令牌",
-  ...["api", "access", "private", "auth", "account", "encryption", "signing", "master", "app"].flatMap(
-    (word) => [`${word}key`, `${word}_key`, `${word}-key`],
-  ),
+  "凭证",
+  "授权码",
+  "webhook_key",
+  ...[
+    "api",
+    "access",
+    "private",
+    "auth",
+    "account",
+    "encryption",
+    "encrypt",
+    "signing",
+    "sign",
+    "master",
+    "app",
+    "aes",
+    "des",
+    "hmac",
+    "merchant",
+    "mch",
+    "license",
+    "service",
+    "subscription",
+    "session",
+    "client",
+    "license",
+    "v3",
+  ].flatMap((word) => [`${word}key`, `${word}_key`, `${word}-key`]),
 ];
 
-export const SECRET_NAMES: readonly string[] = [...HUMAN_NAMES, ...MACHINE_NAMES];
+/** `redis_auth = "…"`; without what follows it, `auth` is in too many words to look at each. */
+const LATE_NAMES = ["auth=", "auth =", "auth:", 'auth"', "auth'"];
+const CLEAR_NAMES = [...HUMAN_NAMES, ...MACHINE_NAMES];
+/** The last are `sk`, the secret key of Chinese clouds, with what may follow it. */
+export const SECRET_NAMES: readonly string[] = [...CLEAR_NAMES, "key", ...LATE_NAMES, "sk=", "sk:", 'sk"', "sk'", "sk "];
 
-const LAST_NAME = new RegExp(`^.*(${SECRET_NAMES.join("|")})`, "i");
+const VAGUE_NAME = /[A-Za-z\d][._-]?key$|^key$|(?:^|[._-])sk$|[a-z\d][._-]auth$|[a-z]Sk$/i;
+/** Keys that open nothing. */
+const OTHER_KEY =
+  /(?:public|primary|foreign|partition|sort|cache|object|row|index|group|unique|lookup|storage|idempotency|query|message|map|dict|hash|sha\d*|i18n|locale|translation|meta|prop|state|route|config|setting|event|hot|short|registry|list|item|item|entity|dedup|shard|routing|composite|natural|surrogate|candidate|token|react|tree|data|cookie|header|param|label|tag|s3|file|image|build|content|etag|track(?:ing)?|session|site|host|known|ssh|mon|tur|don|whis|jo[ck])[._-]?key$/i;
+
+const LAST_NAME = new RegExp(`^.*(${CLEAR_NAMES.join("|")})`, "i");
 const HUMAN_NAME = new RegExp(`^(?:${HUMAN_NAMES.join("|")})$`, "i");
 
 /** Words after the name that make it the name of something else: `tokenType`, `password_hash`, `secretName`. */
@@ -34,13 +84,13 @@ const OTHER_SUBJECT = new Set(
 
 /** Words before the name that do the same: `nextPageToken`, `eos_token`, `max-token`, `cancellationToken`. */
 const OTHER_OWNER =
-  /(?:^|[._-])(?:public|next|prev|page|continuation|cancel|cancellation|num|max|min|has|is|start|end|eos|bos|pad|unk|mask|special|stop|css|syntax|js|sync|resume|design|hash|sha\d*|checksum|integrity|no|show|hide|toggle|forgot|reset)[._-]|(?:next|page|continuation|cancellation|public|hash)$/i;
+  /(?:^|[._-])(?:public|next|prev|page|continuation|cancel|cancellation|num|max|min|has|is|start|end|eos|bos|pad|unk|mask|special|stop|css|syntax|js|sync|resume|design|hash|sha\d*|checksum|integrity|no|show|hide|toggle|forgot|reset|csrf|xsrf)[._-]|(?:next|page|continuation|cancellation|public|public_?key|hash)$/i;
 
 /** Undefined when the name, although it holds one of the words, is not that of a secret. */
 export function sortOfName(name: string): NameSort | undefined {
   const match = LAST_NAME.exec(name);
   const word = match?.[1];
-  if (match === null || word === undefined) return undefined;
+  if (match === null || word === undefined) return isVague(name) ? "vague" : undefined;
   const before = name.slice(0, match[0].length - word.length);
   const after = name.slice(match[0].length);
   // `DB_PASS` and `smtpPass`, but not `bypass`.
@@ -48,11 +98,16 @@ export function sortOfName(name: string): NameSort | undefined {
     return undefined;
   }
   if (OTHER_OWNER.test(before) || OTHER_OWNER.test(`${before}.`)) return undefined;
+  if (after === "s" && /^credential$/i.test(word)) return "human";
   if (after !== "" && !isSameSubject(word, after)) return undefined;
   if (HUMAN_NAME.test(word)) {
     return "human";
   }
   return /^secret$/i.test(word) ? "either" : "machine";
+}
+
+function isVague(name: string): boolean {
+  return VAGUE_NAME.test(name) && !OTHER_KEY.test(name);
 }
 
 /** The vendor's kind where name and form agree on it. */

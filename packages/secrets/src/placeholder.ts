@@ -55,6 +55,24 @@ export function formatPlaceholder(id: string, kind: SecretKind): string {
   return `CLS_${id}_${tagOf(kind)}`;
 }
 
+const BEGUN = new RegExp(
+  `^(?:C(?:L(?:S(?:_[A-Z2-7]{0,${ID_CHARS_MAX}})?)?)?|CLS_[A-Z2-7]{${ID_CHARS},${ID_CHARS_MAX}}_([A-Z]*))$`,
+  "i",
+);
+const PLACEHOLDER_CHARS_MAX = 4 + ID_CHARS_MAX + 1 + Math.max(...TAGS.map((tag) => tag.length));
+
+/** Where the unfinished placeholder begins that the text may end with; the text's length when there is none. */
+export function unfinishedAt(text: string): number {
+  for (let at = Math.max(0, text.length - PLACEHOLDER_CHARS_MAX); at < text.length; at++) {
+    if (text.charAt(at) !== "C" && text.charAt(at) !== "c") continue;
+    const match = BEGUN.exec(text.slice(at));
+    if (match === null) continue;
+    const tag = match[1]?.toUpperCase();
+    if (tag === undefined || TAGS.some((other) => other.startsWith(tag) && other !== tag)) return at;
+  }
+  return text.length;
+}
+
 /** The shortest prefix of the digest (RFC 4648 base32) that is not taken by another value. */
 export function shortestFreeId(digest: Uint8Array, isTaken: (id: string) => boolean): string {
   const whole = toBase32(digest);

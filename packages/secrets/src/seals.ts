@@ -2,9 +2,12 @@ import assert from "node:assert";
 import { createHmac } from "node:crypto";
 import { CloisterError } from "@cloister/base";
 import { findSecrets } from "./find.ts";
+import type { FindOptions } from "./find.ts";
+import { isPersonal } from "./finding.ts";
 import type { SecretKind } from "./finding.ts";
 import { createKnownValues } from "./known-values.ts";
 import { withoutLineNumbers } from "./line-numbers.ts";
+import { createHoldBack } from "./hold-back.ts";
 import { clearOfPlaceholders, formatPlaceholder, placeholderPattern, shortestFreeId } from "./placeholder.ts";
 
 const KEY_BYTES_MIN = 16;
@@ -22,8 +25,11 @@ export interface SealedSecret {
 
 export interface WithheldSecret {
   readonly placeholder: string;
-  /** `other-file`: it has not been seen in that file. `unknown`: not of this conversation. */
-  readonly why: "other-file" | "unknown";
+  /**
+   * `other-file`: it has not been seen in that file. `credential`: only a file gets it back, never a text that is shown.
+   * `unknown`: not of this conversation.
+   */
+  readonly why: "other-file" | "credential" | "unknown";
 }
 
 /** The lists name each placeholder once, in the order of their first place in the text. */
@@ -54,8 +60,22 @@ export interface Seals {
    * stay as they are, and are reported. `file` is compared as text: normalise it as `origin` was.
    */
   unsealFor(file: string, text: string): UnsealedText;
+  /**
+   * Restores personal data in a text that its user is shown. Credentials stay sealed there: what is shown is logged,
+   * copied and sent on.
+   */
+  unsealShown(text: string): UnsealedText;
+  /** The same for a text that comes in pieces. `json`: the pieces are the inside of JSON, so values are escaped. */
+  openShown(options?: { readonly json?: boolean }): ShownStream;
   /** How many secrets are sealed. */
   readonly count: number;
+}
+
+/** Holds back only what may be the beginning of a placeholder: at most 70 characters, mostly none. */
+export interface ShownStream {
+  push(piece: string): UnsealedText;
+  /** What was held back; the stream must not be used after it. */
+  end(): UnsealedText;
 }
 
 interface Secret extends SealedSecret {
@@ -69,9 +89,13 @@ interface Span {
   readonly kind: SecretKind;
 }
 
-/** `key` holds at least 16 random bytes, of this conversation alone: whoever has it can test guesses. */
-export function createSeals(key: Uint8Array): Seals {
+/**
+ * `key` holds at least 16 random bytes, of this conversation alone: whoever has it can test guesses. Personal data is
+ * sealed only when asked for, since whoever seals it has to restore it in what is shown.
+ */
+export function createSeals(key: Uint8Array, options: FindOptions = {}): Seals {
   assert(key.length >= KEY_BYTES_MIN, "a sealing key has at least 16 bytes");
+  const wanted: FindOptions = { personal: false, ...options };
   const byValue = new Map<string, Secret>();
   const byId = new Map<string, Secret>();
   const known = createKnownValues();
@@ -100,7 +124,7 @@ export function createSeals(key: Uint8Array): Seals {
   };
 
   const spansOf = (text: string): Span[] => {
-    const spans: Span[] = findSecrets(text);
+    const spans: Span[] = findSecrets(text, wanted);
     for (const { start, end, kind } of spans) {
       const value = withoutLineNumbers(text.slice(start, end));
       learn(value, kind);
@@ -113,6 +137,28 @@ export function createSeals(key: Uint8Array): Seals {
       spans.push({ start, end, kind: kindOfKnown.get(value) ?? "named-secret" });
     }
     return union(spans);
+  };
+
+  /** `refuse` says why a secret of this conversation stays sealed, if it does. */
+  const unseal = (
+    text: string,
+    refuse: (secret: Secret) => WithheldSecret["why"] | undefined,
+    escape: (value: string) => string = asItIs,
+  ): UnsealedText => {
+    const restored = new Set<Secret>();
+    const withheld = new Map<string, WithheldSecret>();
+    const out = text.replace(placeholderPattern(), (match: string, id: string) => {
+      const placeholder = match.toUpperCase();
+      const secret = byId.get(id.toUpperCase());
+      const why = secret?.placeholder === placeholder ? refuse(secret) : "unknown";
+      if (secret !== undefined && why === undefined) {
+        restored.add(secret);
+        return escape(secret.value);
+      }
+      withheld.set(placeholder, { placeholder, why: why ?? "unknown" });
+      return match;
+    });
+    return { text: out, restored: [...restored].map(withoutValue), withheld: [...withheld.values()] };
   };
 
   return {
@@ -135,23 +181,26 @@ export function createSeals(key: Uint8Array): Seals {
       return { text: out + text.slice(done), sealed: [...sealed].map(withoutValue) };
     },
 
-    unsealFor(file, text) {
-      const restored = new Set<Secret>();
-      const withheld = new Map<string, WithheldSecret>();
-      const out = text.replace(placeholderPattern(), (match: string, id: string) => {
-        const placeholder = match.toUpperCase();
-        const secret = byId.get(id.toUpperCase());
-        if (secret?.placeholder === placeholder && secret.origins.has(file)) {
-          restored.add(secret);
-          return secret.value;
-        }
-        const why = secret?.placeholder === placeholder ? "other-file" : "unknown";
-        withheld.set(placeholder, { placeholder, why });
-        return match;
-      });
-      return { text: out, restored: [...restored].map(withoutValue), withheld: [...withheld.values()] };
+    unsealFor: (file, text) => unseal(text, ({ origins }) => (origins.has(file) ? undefined : "other-file")),
+    unsealShown: (text) => unseal(text, withheldFromView),
+
+    openShown({ json = false } = {}) {
+      const holdBack = createHoldBack();
+      const escape = json ? (value: string): string => JSON.stringify(value).slice(1, -1) : asItIs;
+      return {
+        push: (piece) => unseal(holdBack.push(piece), withheldFromView, escape),
+        end: () => unseal(holdBack.end(), withheldFromView, escape),
+      };
     },
   };
+}
+
+function withheldFromView({ kind }: Secret): "credential" | undefined {
+  return isPersonal(kind) ? undefined : "credential";
+}
+
+function asItIs(value: string): string {
+  return value;
 }
 
 function withoutValue({ kind, placeholder }: Secret): SealedSecret {

@@ -1,8 +1,9 @@
 import { isRecord } from "@cloister/base";
 import type { Candidate, SecretKind } from "./finding.ts";
+import { isRandom } from "./value.ts";
 
 /** A secret that its own form gives away. Formats are those the vendors publish. */
-interface TokenRule {
+export interface TokenRule {
   readonly rule: string;
   readonly kind: SecretKind;
   /** The match begins here; found in any case by the keyword pass, then the pattern decides. */
@@ -14,6 +15,8 @@ interface TokenRule {
    * examined once, however often the keyword occurs in it. Undefined: anything may.
    */
   readonly before?: RegExp;
+  /** Characters of the token before its keyword, and how many there may be. */
+  readonly lead?: { readonly of: RegExp; readonly charsMax: number };
   readonly accepts?: (value: string) => boolean;
 }
 
@@ -46,8 +49,20 @@ export const TOKEN_RULES: readonly TokenRule[] = [
   {
     rule: "gitlab-token",
     kind: "gitlab-token",
-    keywords: ["glpat-", "gldt-", "glrt-", "glptt-"],
-    pattern: /gl(?:pat|dt|rt|ptt)-[A-Za-z0-9_-]{20,120}(?:\.[0-9a-z]{2}\.[0-9a-z]{6,12})?/y,
+    keywords: [
+      "glpat-",
+      "gldt-",
+      "glrt-",
+      "glptt-",
+      "glcbt-",
+      "glsoat-",
+      "glagent-",
+      "glft-",
+      "glimt-",
+      "gloas-",
+    ],
+    pattern:
+      /gl(?:pat|dt|rt|ptt|cbt|soat|agent|ft|imt|oas)-[A-Za-z0-9_-]{20,120}(?:\.[0-9a-z]{2}\.[0-9a-z]{6,12})?/y,
     before: DASHED,
   },
   {
@@ -149,7 +164,7 @@ export const TOKEN_RULES: readonly TokenRule[] = [
     keywords: ["sk-"],
     pattern: /sk-(?:or-v1-)?[A-Za-z0-9]{32,64}(?![A-Za-z0-9-])/y,
     before: DASHED,
-    accepts: (value) => !value.includes("T3BlbkFJ") && /\d/.test(value) && /[A-Za-z]/.test(value.slice(3)),
+    accepts: (value) => !value.includes("T3BlbkFJ") && isRandom(value.slice(3)),
   },
   {
     rule: "google-api-key",
@@ -180,12 +195,33 @@ export const TOKEN_RULES: readonly TokenRule[] = [
     accepts: (value) => /[A-Z]/.test(value) && /[a-z]/.test(value.slice(3)),
   },
   {
+    rule: "google-access-token",
+    kind: "google-key",
+    keywords: ["ya29."],
+    pattern: /ya29\.[A-Za-z0-9_-]{30,2048}/y,
+    before: DASHED,
+  },
+  {
+    rule: "azure-sas",
+    kind: "azure-key",
+    keywords: ["&sig=", "?sig="],
+    pattern: /[&?]sig=([A-Za-z0-9]{1,60}(?:(?:%[0-9A-Fa-f]{2}|[+/])[A-Za-z0-9]{0,60}){0,24}(?:=|%3D)?)/y,
+    accepts: (value) => value.length >= 40,
+  },
+  {
+    rule: "azure-client-secret",
+    kind: "azure-key",
+    keywords: ["Q~"],
+    lead: { of: /[A-Za-z0-9_.~-]/, charsMax: 4 },
+    pattern: /[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~-])/y,
+  },
+  {
     rule: "aliyun-access-key-id",
     kind: "aliyun-key",
     keywords: ["LTAI"],
     pattern: /LTAI[A-Za-z0-9]{12,30}(?![A-Za-z0-9_])/y,
     before: WORD,
-    accepts: (value) => /\d/.test(value),
+    accepts: (value) => /\d/.test(value) || (/[a-z]/.test(value) && /[A-Z]/.test(value.slice(4))),
   },
   {
     rule: "tencent-secret-id",
@@ -223,7 +259,8 @@ export const TOKEN_RULES: readonly TokenRule[] = [
 ];
 
 /** The secret of this form that begins at a keyword's position, if there is one. */
-export function matchToken(rule: TokenRule, text: string, at: number): Candidate | undefined {
+export function matchToken(rule: TokenRule, text: string, keywordAt: number): Candidate | undefined {
+  const at = rule.lead === undefined ? keywordAt : startOfLead(text, keywordAt, rule.lead);
   if (rule.before !== undefined && !isBorder(text, at, rule.before)) return undefined;
   rule.pattern.lastIndex = at;
   const match = rule.pattern.exec(text);
@@ -232,6 +269,12 @@ export function matchToken(rule: TokenRule, text: string, at: number): Candidate
   if (isStencil(value) || rule.accepts?.(value) === false) return undefined;
   const end = at + match[0].length;
   return { start: end - value.length, end, kind: rule.kind, rule: rule.rule, certain: true };
+}
+
+function startOfLead(text: string, at: number, { of, charsMax }: NonNullable<TokenRule["lead"]>): number {
+  let start = at;
+  while (start > 0 && at - start < charsMax && of.test(text.charAt(start - 1))) start -= 1;
+  return start;
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Judges a value by itself: is it a secret, or does it only stand where one could stand? */
 
+import { isRare } from "./rarity.ts";
+
 const HUMAN_CHARS_MIN = 8;
 const VALUE_CHARS_MAX = 4096;
 
@@ -24,7 +26,7 @@ const ENCRYPTED = /^ENC[[(]|^\{cipher\}|^\$ANSIBLE_VAULT|^AgB[A-Za-z0-9+/]{100}|
 
 /** URLs, versions, dates, colours, media types, integrity values: never a secret by name alone. */
 const ORDINARY =
-  /^[a-z][a-z0-9+.-]*:\/\/|^[~^v<>=]{0,2}\d+(?:\.\d+){1,3}(?:[-+][\w.]*)?$|^\d{4}-\d\d-\d\d|^#[0-9a-f]{3,8}$|^[a-z]+\/[a-z0-9.+-]+$|^(?:sha\d+|md5)[-:]|^--|^npm:|^workspace:/i;
+  /^[a-z][a-z0-9+.-]*:\/\/|^[~^v<>=]{0,2}\d+(?:\.\d+){1,3}(?:[-+][\w.]*)?$|^\d{4}-\d\d-\d\d|^#[0-9a-f]{3,8}$|^(?:sha\d+|md5)[-:]|^--|^npm:|^workspace:|^(?:ding|wx|ww|cli_)[a-z0-9]{14,20}$|^pk_(?:live|test)_/i;
 
 const REGEX_LIKE = /\[(?:a-z|A-Z|0-9|\^|\\)|\\[dwsDWS]|\(\?|\{\d+,\d*\}|^\^/;
 
@@ -50,7 +52,7 @@ export function isLikelyPassword(value: string): boolean {
   if (!hasDigit && !hasMark) return isRandom(value);
   // `error.password.min8`, `user-token-2`: a name of something, unless much of it is digits.
   if (!hasMark && /passw|pwd|secret|token/i.test(value) && countOf(value, /\d/g) < 3) return isRandom(value);
-  return hasMark || !ALGORITHM.test(value) || isRandom(value);
+  return hasMark || !isAlgorithm(value) || isRandom(value);
 }
 
 /** A key or token as machines make them: no words in it. */
@@ -58,7 +60,7 @@ export function isLikelyKey(value: string): boolean {
   if (value.length < HUMAN_CHARS_MIN || !isPlainToken(value)) return false;
   if (isStandIn(value) || isOrdinary(value)) return false;
   if (!hasDistinct(value, 5)) return false;
-  if (isRandom(value)) return !(value.length < 24 && ALGORITHM.test(value));
+  if (isRandom(value)) return !(value.length < 24 && isAlgorithm(value));
   const marks = new Set(value.match(/[^A-Za-z0-9._\-/:#,= ]/g));
   return marks.size >= 2 && /\d/.test(value) && /[A-Za-z]/.test(value);
 }
@@ -79,8 +81,10 @@ export function isRandom(value: string): boolean {
     if (mean <= (compact.length >= 20 ? 3.5 : compact.length >= 12 ? 3 : 2.5)) return true;
     if (digits >= 4 && /[A-Za-z0-9]{16}/.test(value)) return true;
   }
-  if (/[a-z]/.test(value) && /[A-Z]/.test(value) && compact.length >= 16 && mean <= 2.6) return true;
-  return compact.length >= 16 && /[bcdfghjklmnpqrstvwxz]{6}/i.test(value);
+  if (/[a-z]/.test(value) && /[A-Z]/.test(value)) {
+    if (compact.length >= 16 ? mean <= 2.6 : compact.length >= 10 && mean <= 2.1) return true;
+  }
+  return isRare(value);
 }
 
 /** True for source text where a bare value was expected: calls, member access, types, unfinished lines. */
@@ -90,11 +94,18 @@ export function isCode(value: string): boolean {
   if (/^[A-Za-z_$][\w$]*(?:(?:\.|->)[A-Za-z_$][\w$]*)+;?$/.test(value)) {
     return value.split(/\.|->/).every((part) => part.length < 20 || !isRandom(part));
   }
-  return /^[A-Za-z_$][\w$]*;?$/.test(value) && ALGORITHM.test(value) && value.length < 24;
+  return /^[A-Za-z_$][\w$]*;?$/.test(value) && isAlgorithm(value) && value.length < 24;
+}
+
+/** `hmacSha256`, `aes-256-gcm`: all digits are those of an algorithm's name. */
+function isAlgorithm(value: string): boolean {
+  return ALGORITHM.test(value) && !/\d/.test(value.replace(ALGORITHM, ""));
 }
 
 function isOrdinary(value: string): boolean {
   if (ORDINARY.test(value) || REGEX_LIKE.test(value)) return true;
+  // A media type, or two words of a path. Base64 may have one slash too.
+  if (/^[a-z]+\/[a-z0-9.+-]+$/i.test(value) && !isRandom(value)) return true;
   // A path: none of its parts is long enough for a key. Base64 may begin with a slash too.
   return (
     /^(?:[~.]{0,2}\/|[A-Za-z]:[\\/])/.test(value) && value.split(/[\\/]/).every((part) => part.length < 20)

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { CLOUD_TOKEN_RULES } from "../src/cloud-tokens.ts";
 import { createSeals, findSecrets } from "../src/index.ts";
+import { SERVICE_TOKEN_RULES } from "../src/service-tokens.ts";
+import { TOKEN_RULES } from "../src/tokens.ts";
 
 /** In pieces, so that no scanner takes this file for a leak. */
 const BEGIN = ["-----BEGIN RSA", "PRIVATE KEY-----"].join(" ");
@@ -52,6 +55,121 @@ test("a megabyte of hostile text is searched and sealed in about a second", () =
     const tookMs = (used.user + used.system) / 1000;
     // The bound is generous for a slow machine; a quadratic scan takes minutes.
     assert.ok(tookMs < 2_000, `${text.slice(0, 40)}… took ${Math.round(tookMs)} ms`);
+  }
+});
+
+function millisecondsOf(work: () => void): number {
+  const started = process.cpuUsage();
+  work();
+  const used = process.cpuUsage(started);
+  return (used.user + used.system) / 1000;
+}
+
+test("no rule is slow on its own keyword, alone or before what it might go on with", () => {
+  const fillers = ["", "a1B2c3D4"];
+  for (const { rule, keywords } of [...TOKEN_RULES, ...SERVICE_TOKEN_RULES, ...CLOUD_TOKEN_RULES]) {
+    const [keyword = ""] = keywords;
+    for (const filler of fillers) {
+      const text = (keyword + filler.repeat(8)).repeat(
+        Math.ceil(40_000 / (keyword.length + filler.length * 8)),
+      );
+      const took = millisecondsOf(() => findSecrets(text));
+      assert.ok(took < 500, `${rule} and "${filler}" took ${Math.round(took)} ms`);
+    }
+  }
+});
+
+test("no place is slow on what it looks for, and twice the text takes twice the time", () => {
+  const probes = [
+    ...[
+      "Cookie: ",
+      "Cookie: a=b;",
+      "Set-Cookie: sessionid=",
+      "JSESSIONID=",
+      "curl -u a:",
+      "mysql -p",
+      "mysql -u root -p",
+    ],
+    ...[
+      "kind: Secret\n",
+      "kind: Secret\ndata:\n  a: YWJjZGVmZ2g=\n",
+      "data:\n",
+      '"sensitive": true, "value": "',
+      ":5432:a:b:",
+      "@tcp(",
+    ],
+    ...[
+      "oracle:thin:a/b",
+      'auth=("a", "',
+      "IDENTIFIED BY '",
+      "connect(",
+      'connect("a", ',
+      "login('a','b",
+      'auth("',
+      "requirepass ",
+    ],
+    ...[
+      "MII",
+      "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+      "Private-Lines: 9\n",
+      "wx0123456789abcdef ",
+      "cli_a1b2c3d4e5f6a7b8c9 ",
+      "qiniu ",
+    ],
+    ...[
+      "| password |\n",
+      "password,a\n",
+      "user,password\n1,2\n",
+      "密码是",
+      "密码 ",
+      "password is ",
+      "</name><value>",
+      "Password</name><value>",
+    ],
+    ...[
+      "\\u0061",
+      "%41",
+      "&quot;",
+      "&#65;",
+      "\u200b",
+      "ａ",
+      "cGFzc3dvcmQ9",
+      "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4 ",
+      "ZXlKaGJHY2lPaUpJVXpJ",
+    ],
+    ...[
+      "138 1234 5678 ",
+      "138-1234-",
+      "6222 0200 1234 ",
+      "110101199001011234 ",
+      "1",
+      "12345678",
+      "护照E1234567",
+      "a@b.c",
+      "@",
+      'root", "',
+    ],
+    ...[
+      "sk = ",
+      "key=",
+      "&key=",
+      "api_key ",
+      "token = x(",
+      'variable "a_token" { default',
+      'secret="{\\"value',
+      "?=",
+      "=>",
+    ],
+  ];
+  for (const probe of probes) {
+    const text = probe.repeat(Math.ceil(100_000 / probe.length));
+    const took = millisecondsOf(() => findSecrets(text, { email: true }));
+    assert.ok(took < 1_000, `"${probe}" took ${Math.round(took)} ms`);
+    const twice = millisecondsOf(() => findSecrets(text + text, { email: true }));
+    assert.ok(
+      twice < took * 4 + 100,
+      `"${probe}" took ${Math.round(took)} ms, twice of it ${Math.round(twice)} ms`,
+    );
   }
 });
 

@@ -44,6 +44,7 @@ export async function* readAnswer(source: AsyncIterable<Uint8Array>): AsyncGener
           yield { ...event, next: "ask again; if it happens again, the model server's own log says more" };
           break;
         case "start":
+        case "thought":
         case "refused":
           break;
       }

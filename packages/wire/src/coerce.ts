@@ -49,10 +49,12 @@ function coerceText(text: string, schema: Record<string, unknown>): Json {
   return text; // the check that follows says what is wrong with it
 }
 
-function coerceTo(text: string, type: string, schema: Record<string, unknown>): Json | undefined {
+function coerceTo(written: string, type: string, schema: Record<string, unknown>): Json | undefined {
+  const text = unwrapped(written);
   switch (type) {
     case "integer":
-      return /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
+      // `20.0` is how Python's JSON writes a float that is whole.
+      return /^-?\d{1,15}(\.0+)?$/.test(text) ? Number(text) : undefined;
     case "number":
       return /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : undefined;
     case "boolean":
@@ -68,4 +70,13 @@ function coerceTo(text: string, type: string, schema: Record<string, unknown>): 
     default:
       return undefined;
   }
+}
+
+const SCALAR_CHARS_MAX = 64;
+
+/** Without a second pair of quotes around a number or a word, or a code fence around a structure. */
+function unwrapped(text: string): string {
+  const quoted = text.length <= SCALAR_CHARS_MAX ? /^(["'])([\w.-]+)\1$/.exec(text)?.[2] : undefined;
+  const fenced = /^\s*```/.test(text) ? /^\s*```\w{0,8}\s*\n([^]*)\n```\s*$/.exec(text)?.[1] : undefined;
+  return quoted ?? fenced ?? text;
 }

@@ -10,6 +10,7 @@ export type {
   AnswerContext,
   DoorError,
   FormatOptions,
+  OpenThought,
   Protocol,
   ProtocolName,
   StreamWriter,
@@ -17,6 +18,7 @@ export type {
 export type {
   AnswerFormat,
   CloisterExtension,
+  CodeNotice,
   Frame,
   Loss,
   Part,

@@ -148,18 +148,6 @@ test("without tools nothing is taken for a call, and thinking still is for think
   assert.equal(text, STATUS);
 });
 
-test("only the dialects of the profile are looked for when it names some", () => {
-  const events = run(createRecovery({ tools, dialects: ["glm"] }), [
-    { kind: "text", text: "[TOOL_CALLS]Status[ARGS]{}" },
-    { kind: "end", finish: "stop" },
-  ]);
-  assert.deepEqual(events.at(-1), { kind: "end", finish: "stop" });
-  assert.equal(
-    events.some(({ kind }) => kind === "call"),
-    false,
-  );
-});
-
 function run(recovery: ReturnType<typeof createRecovery>, events: readonly TurnEvent[]): TurnEvent[] {
   return events.flatMap((event) => recovery.push(event));
 }

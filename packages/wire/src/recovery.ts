@@ -1,4 +1,5 @@
 /** What may be shown and run of an answer, whatever the model's family and the server's parser made of it. */
+import { isRecord } from "@cloister/base";
 import type { FinishReason } from "./chat.ts";
 import type { RawCall } from "./calls.ts";
 import { Scanner, type Piece } from "./dialects/scanner.ts";
@@ -8,8 +9,6 @@ import type { CloisterExtension, RefusalCause, TurnEvent, TurnTool } from "./tur
 
 export interface RecoveryOptions {
   readonly tools: readonly TurnTool[];
-  /** Names of `DIALECTS` that are looked for, from the family's profile; all when absent. */
-  readonly dialects?: readonly string[];
   /** Tool names as the model writes them, to the real ones. */
   readonly aliases?: Readonly<Record<string, string>>;
 }
@@ -35,7 +34,7 @@ const CALLS_MAX = 256;
 
 export function createRecovery(options: RecoveryOptions): Recovery {
   const { tools, aliases = {} } = options;
-  const scanner = new Scanner({ ...options, aliases });
+  const scanner = new Scanner({ tools, aliases });
   const found: Found[] = [];
   const recovered: { readonly id: string; readonly name: string; readonly dialect: string }[] = [];
   const refused: { readonly cause: RefusalCause; readonly detail: string }[] = [];
@@ -51,9 +50,11 @@ export function createRecovery(options: RecoveryOptions): Recovery {
       case "start":
         return [event];
       case "text":
-        return shown(scanner.push(event.text));
+        return asGiven(event, shown(scanner.push(event.text)));
       case "reasoning":
         hasReasoning ||= event.text.trim() !== "";
+        return [event];
+      case "thought":
         return [event];
       case "call":
         found.push(event);
@@ -121,7 +122,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
         continue;
       }
       const text = JSON.stringify(guarded.args);
-      const key = `${guarded.name} ${text}`;
+      const key = `${guarded.name} ${sorted(guarded.args)}`;
       // Some servers give a call and leave its markup in the text as well.
       if (item.kind === "draft" && native.has(key)) continue;
       if (item.kind === "call") native.add(key);
@@ -167,6 +168,12 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   }
 }
 
+/** The event itself when all of it is shown and nothing else, so that its bytes may pass as they came. */
+function asGiven(event: Extract<TurnEvent, { kind: "text" }>, events: TurnEvent[]): TurnEvent[] {
+  const [only] = events;
+  return events.length === 1 && only?.kind === "text" && only.text === event.text ? [event] : events;
+}
+
 /** Ids as they came; what has none, or another call's, gets the next free `call_<n>`. */
 function createIds(found: readonly Found[]): { next(id: string): string } {
   const given = new Set(
@@ -185,6 +192,17 @@ function createIds(found: readonly Found[]): { next(id: string): string } {
       return own;
     },
   };
+}
+
+/** The same for the same arguments in any order. Texts of any kind are let through, unlike in canonical JSON. */
+function sorted(args: unknown): string {
+  return JSON.stringify(args, (_, value: unknown) =>
+    isRecord(value) ? Object.fromEntries(Object.entries(value).toSorted(byKey)) : value,
+  );
+}
+
+function byKey([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
+  return one < other ? -1 : 1;
 }
 
 function isUntouched(text: string, canonical: string): boolean {

@@ -20,28 +20,51 @@ export async function* readSse(
   source: AsyncIterable<Uint8Array>,
   limits: { readonly eventBytesMax: number },
 ): AsyncGenerator<SseEvent> {
-  let rest: Buffer = Buffer.alloc(0);
-  let scanned = 0;
+  const cutter = new SseCutter(limits);
   for await (const chunk of source) {
-    rest =
-      rest.length === 0
+    for (const bytes of cutter.cut(chunk)) yield toSseEvent(bytes);
+  }
+  if (cutter.rest.length > 0) yield toSseEvent(cutter.rest);
+}
+
+/** As `readSse`, for whoever looks at the bytes before making a text of them. */
+export class SseCutter {
+  readonly #eventBytesMax: number;
+  #rest: Buffer = Buffer.alloc(0);
+  #scanned = 0;
+
+  constructor(limits: { readonly eventBytesMax: number }) {
+    this.#eventBytesMax = limits.eventBytesMax;
+  }
+
+  /** What came of an event that has not ended. */
+  get rest(): Buffer {
+    return this.#rest;
+  }
+
+  /**
+   * The events that end in this chunk. They lie one behind the other in one piece of memory.
+   * @throws CloisterError `event-too-long`, after the events before
+   */
+  *cut(chunk: Uint8Array): Generator<Buffer> {
+    const bytes =
+      this.#rest.length === 0
         ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
-        : Buffer.concat([rest, chunk]);
+        : Buffer.concat([this.#rest, chunk]);
     let from = 0;
-    for (let end = endOfEvent(rest, from, scanned); end > 0; end = endOfEvent(rest, from, from)) {
-      yield toEvent(rest.subarray(from, end));
+    for (let end = endOfEvent(bytes, from, this.#scanned); end > 0; end = endOfEvent(bytes, from, from)) {
+      yield bytes.subarray(from, end);
       from = end;
     }
-    rest = rest.subarray(from);
+    this.#rest = bytes.subarray(from);
     // What was looked at is not looked at again, save for a line end that the cut may have halved.
-    scanned = Math.max(0, rest.length - 3);
-    if (rest.length > limits.eventBytesMax) {
-      throw new CloisterError(`a stream event is longer than ${limits.eventBytesMax} bytes`, {
+    this.#scanned = Math.max(0, this.#rest.length - 3);
+    if (this.#rest.length > this.#eventBytesMax) {
+      throw new CloisterError(`a stream event is longer than ${this.#eventBytesMax} bytes`, {
         code: "event-too-long",
       });
     }
   }
-  if (rest.length > 0) yield toEvent(rest);
 }
 
 /** The index after the blank line that ends the event, or -1. Lines end with LF, CR LF or CR. */
@@ -54,9 +77,14 @@ function endOfEvent(bytes: Buffer, from: number, scanFrom: number): number {
   return -1;
 }
 
-function toEvent(bytes: Buffer): SseEvent {
+export function toSseEvent(bytes: Buffer): SseEvent {
+  const text = bytes.toString("utf8");
+  // Nearly every event is one line of data.
+  if (text.startsWith("data: ") && text.indexOf("\n") === text.length - 2 && !text.includes("\r")) {
+    return { bytes, data: text.slice(6, -2) };
+  }
   const lines: string[] = [];
-  for (const line of bytes.toString("utf8").split(/\r\n|\n|\r/)) {
+  for (const line of text.split(/\r\n|\n|\r/)) {
     if (line.startsWith("data:")) lines.push(line.startsWith("data: ") ? line.slice(6) : line.slice(5));
   }
   return { bytes, data: lines.length === 0 ? undefined : lines.join("\n") };

@@ -55,6 +55,8 @@ export type TurnItem =
       readonly text: string;
       readonly reasoning: string;
       readonly calls: readonly RawCall[];
+      /** Reasoning as its maker gave it, in the upstream's protocol, which is the door's. It stands before all else. */
+      readonly thoughts?: readonly JsonObject[];
     }
   | {
       readonly kind: "result";
@@ -95,6 +97,11 @@ export type TurnEvent =
   | { readonly kind: "start"; readonly id?: string; readonly model?: string }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "reasoning"; readonly text: string }
+  /**
+   * Ends the reasoning before it, or is `hidden` reasoning of its own. `token` is what the maker wants back with it,
+   * and no one else can read; without one, nobody wants that reasoning back.
+   */
+  | { readonly kind: "thought"; readonly token: string | undefined; readonly hidden?: true }
   /** A call, whole. Fragments never leave a reader: what may run must be complete. */
   | { readonly kind: "call"; readonly call: RawCall }
   /** What looked like a call, and is none. Nothing may run; the model is to be told. */
@@ -113,13 +120,32 @@ export type TurnEvent =
     }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly status?: number };
 
-export type RefusalCause = GuardCause | "empty-turn" | "transport";
+/** `denied`: a call like any other, but a rule forbids it. */
+export type RefusalCause = GuardCause | "empty-turn" | "transport" | "denied";
 
 /** Ours beside the protocols: clients ignore it, the agent shows it, the ledger keeps it. */
 export interface CloisterExtension {
   readonly recovered: readonly { readonly id: string; readonly name: string; readonly dialect: string }[];
   readonly refused: readonly { readonly cause: RefusalCause; readonly detail: string }[];
   readonly retries: number;
+  /** The endpoint that was asked for may not see this. */
+  readonly rerouted?: { readonly to: string; readonly rule: string; readonly why: string };
+  /** What was found in edits of this answer, for whoever looks at them. */
+  readonly findings?: readonly CodeNotice[];
+  /** How many placeholders in its calls stand for nothing that was sealed here. They stay as they are. */
+  readonly unknownPlaceholders?: number;
+}
+
+export interface CodeNotice {
+  readonly kind: string;
+  readonly path: string;
+  /** In the text after the edit, from 1. */
+  readonly line?: number;
+  /** Short, without secrets, and with what cannot be seen written out. */
+  readonly excerpt: string;
+  readonly why: string;
+  /** What the policy made of it. */
+  readonly verdict: "allow" | "ask" | "deny";
 }
 
 /** What a reader makes of one event on the wire. */

@@ -1,16 +1,17 @@
 /** A case of a malformed answer: how it is fed to the recovery, and how the outcome is judged. */
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import type { Json, JsonObject } from "@cloister/base";
+import { isRecord, type Json, type JsonObject } from "@cloister/base";
 import { chatProtocol } from "../src/protocols/chat/chat.ts";
 import { messagesProtocol } from "../src/protocols/messages/messages.ts";
+import { responsesProtocol } from "../src/protocols/responses/responses.ts";
 import { createRecovery } from "../src/recovery.ts";
 import type { RefusalCause, TurnEvent, TurnTool } from "../src/turn.ts";
 
 export interface Case {
   readonly id: string;
   readonly shape: string;
-  readonly channel: "content" | "content-deltas" | "openai-chat" | "anthropic-sse";
+  readonly channel: "content" | "content-deltas" | "openai-chat" | "openai-responses" | "anthropic-sse";
   readonly raw_text?: string;
   readonly raw_stream_chunks?: readonly Json[];
   readonly finish_reason: string;
@@ -76,16 +77,24 @@ export async function recoverStream(item: Case, tools: readonly TurnTool[]): Pro
         "data: [DONE]\n\n",
       ]
     : chunks.map((chunk) => {
-        const { event, data } = chunk as { event: string; data: JsonObject };
+        const { event, data } = toEvent(chunk as JsonObject);
         return `event: ${event}\ndata: ${JSON.stringify({ type: event, ...data })}\n\n`;
       });
-  const protocol = isChat ? chatProtocol : messagesProtocol;
+  const others = item.channel === "openai-responses" ? responsesProtocol : messagesProtocol;
+  const protocol = isChat ? chatProtocol : others;
   const recovery = createRecovery({ tools });
   const events: TurnEvent[] = [];
   for await (const frame of protocol.readStream(bytes(lines))) {
     for (const event of frame.events) events.push(...recovery.push(event));
   }
   return events;
+}
+
+/** With its name beside it, or in it as the protocols write it. */
+function toEvent(chunk: JsonObject): { readonly event: string; readonly data: JsonObject } {
+  const { event, data, type } = chunk;
+  if (typeof event === "string" && isRecord(data)) return { event, data };
+  return { event: typeof type === "string" ? type : "", data: chunk };
 }
 
 // oxlint-disable-next-line typescript/require-await -- a source is asynchronous by its type

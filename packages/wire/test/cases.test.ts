@@ -6,7 +6,7 @@ import { createRandom } from "./random.ts";
 const tools = readToolset();
 const RANDOM_CUTS = 20;
 
-for (const file of ["toolcalls.jsonl", "more.jsonl"]) {
+for (const file of ["toolcalls.jsonl", "more.jsonl", "families.jsonl", "arguments.jsonl", "streams.jsonl"]) {
   test(`every case of ${file} comes to its preferred outcome, whole and cut in any way`, async (t) => {
     const counts = { preferred: 0, tolerated: 0, failed: 0 };
     const faults: string[] = [];

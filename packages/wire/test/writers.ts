@@ -89,12 +89,48 @@ export const WRITERS: readonly DialectWriter[] = [
     const s = "]<]minimax[>[";
     const invokes = calls.map(({ name, args }) => {
       const parameters = Object.entries(args).map(
-        ([key, value]) => `${s}<${key}>${plain(value)}${s}</${key}>`,
+        ([key, value]) => `${s}<${key}>${nested(value)}${s}</${key}>`,
       );
       return `${s}<invoke name="${name}">${parameters.join("")}${s}</invoke>\n`;
     });
     return `${s}<tool_call>\n${invokes.join("")}${s}</tool_call>`;
   }),
+  tagged("kimi K3", ["<|close|>argument<|sep|>"], (calls) => {
+    const blocks = calls.map(({ name, args }, index) => {
+      const values = Object.entries(args).map(([key, value]) => {
+        const type = Array.isArray(value) ? "array" : typeof value;
+        return `<|open|>argument key="${key}" type="${type}"<|sep|>${plain(value)}<|close|>argument<|sep|>`;
+      });
+      return `<|open|>call tool="${name}" index="${index + 1}"<|sep|>${values.join("")}<|close|>call<|sep|>`;
+    });
+    return `<|open|>tools<|sep|>${blocks.join("")}<|close|>tools<|sep|><|close|>message<|sep|>`;
+  }),
+  json("gemma 4", (calls) =>
+    calls.map(({ name, args }) => `<|tool_call>call:${name}${gemma(args, '<|"|>')}<tool_call|>`).join(""),
+  ),
+  json("functiongemma", (calls) =>
+    calls
+      .map(
+        ({ name, args }) => `<start_function_call>call:${name}${gemma(args, "<escape>")}<end_function_call>`,
+      )
+      .join(""),
+  ),
+  json(
+    "nemotron",
+    (calls) => `<TOOLCALL>[${calls.map((call) => named(call, "arguments")).join(", ")}]</TOOLCALL>`,
+  ),
+  json("apertus", (calls) => {
+    const items = calls.map(({ name, args }) => JSON.stringify({ [name]: args }));
+    return `<|tools_prefix|>[${items.join(", ")}]<|tools_suffix|>`;
+  }),
+  json("command A", (calls) => {
+    const items = calls.map(({ name, args }, index) =>
+      JSON.stringify({ tool_call_id: String(index), tool_name: name, parameters: args }),
+    );
+    return `<|START_ACTION|>[\n${items.join(",\n")}\n]<|END_ACTION|>`;
+  }),
+  json("lfm 2", (calls) => `<|tool_call_start|>[${calls.map(python).join(", ")}]<|tool_call_end|>`),
+  json("olmo 3", (calls) => `<function_calls>\n${calls.map(python).join("\n")}\n</function_calls>`),
   {
     ...json("bare JSON", (calls) => calls.map((call) => named(call, "parameters")).join("\n")),
     allowsProse: false,
@@ -124,6 +160,39 @@ function qwenValues({ args }: WrittenCall): string {
 
 function named({ name, args }: WrittenCall, key: string): string {
   return JSON.stringify({ name, [key]: args });
+}
+
+/** MiniMax M3 writes a list as `item` elements and an object as one element for each key. */
+function nested(value: Json): string {
+  const s = "]<]minimax[>[";
+  const element = (tag: string, inner: Json): string => `${s}<${tag}>${nested(inner)}${s}</${tag}>`;
+  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => element("item", item)).join("");
+  if (typeof value !== "object" || value === null) return plain(value);
+  return Object.entries(value)
+    .map(([key, item]) => element(key, item))
+    .join("");
+}
+
+/** Keys are bare and texts stand between tokens. */
+function gemma(value: Json, quote: string): string {
+  if (typeof value === "string") return `${quote}${value}${quote}`;
+  if (Array.isArray(value)) {
+    return `[${(value as readonly Json[]).map((item) => gemma(item, quote)).join(",")}]`;
+  }
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  return `{${Object.entries(value)
+    .map(([key, item]) => `${key}:${gemma(item, quote)}`)
+    .join(",")}}`;
+}
+
+function python({ name, args }: WrittenCall): string {
+  const literal = (value: Json): string =>
+    JSON.stringify(value)
+      .replaceAll(/\btrue\b(?=[,}\]])/g, "True")
+      .replaceAll(/\bfalse\b(?=[,}\]])/g, "False");
+  return `${name}(${Object.entries(args)
+    .map(([key, value]) => `${key}=${literal(value)}`)
+    .join(", ")})`;
 }
 
 function plain(value: Json): string {

@@ -11,6 +11,7 @@ export type BashArgs = { readonly command: string; readonly timeout?: number; re
 
 export const bashTool: Tool<BashArgs> = {
   name: "Bash",
+  effect: "run",
   description: "Run a shell command in the workspace: a fresh shell each time, no network, no input.",
   parameters: {
     type: "object",
@@ -29,7 +30,10 @@ async function runCommand(args: BashArgs, world: ToolWorld, signal: AbortSignal)
   if (args.command.trim() === "") return refusal("The command is empty.");
   const wanted = args.timeout === undefined || args.timeout === 0 ? TIMEOUT_MS_DEFAULT : args.timeout;
   const timeoutMs = Math.min(wanted, TIMEOUT_MS_MAX);
-  const outcome = await world.run({ shell: args.command }, { timeoutMs, signal });
+  const outcome = await world.run(
+    { shell: args.command },
+    { timeoutMs, signal, ...(world.progress === undefined ? {} : { onOutput: world.progress }) },
+  );
   if (outcome.refused !== undefined) return refusal(`The command was not run: ${outcome.refused}`);
   const output = cutMiddle(stripVTControlCharacters(outcome.output).toWellFormed(), OUTPUT_CHARS_MAX);
   const notes = [

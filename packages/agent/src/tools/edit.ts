@@ -25,6 +25,7 @@ export type EditArgs = {
 
 export const editTool: Tool<EditArgs> = {
   name: "Edit",
+  effect: "edit",
   description: "Replace old_string, copied exactly and unique in the file, with new_string.",
   parameters: {
     type: "object",
@@ -41,7 +42,7 @@ export const editTool: Tool<EditArgs> = {
 };
 
 async function editFile(args: EditArgs, world: ToolWorld): Promise<ToolResult> {
-  const place = await locate(args.file_path, world.workspace);
+  const place = await locate(args.file_path, world);
   if (place.kind === "refused") return refusal(place.text);
   if (args.old_string === args.new_string) {
     return refusal("old_string equals new_string: there is nothing to change.");

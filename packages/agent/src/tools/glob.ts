@@ -15,6 +15,7 @@ export type GlobArgs = { readonly pattern: string; readonly path?: string };
 
 export const globTool: Tool<GlobArgs> = {
   name: "Glob",
+  effect: "read",
   description: "Find files by path pattern such as src/**/*.{ts,md}, newest first.",
   parameters: {
     type: "object",
@@ -32,9 +33,9 @@ async function findPaths(args: GlobArgs, world: ToolWorld, signal: AbortSignal):
   const pattern = relativePattern(args.pattern, world.workspace);
   // Walking starts at the pattern's plain directories: faster, and a way into directories that are skipped otherwise.
   const prefix = plainPrefix(pattern);
-  const base = await locate(args.path ?? ".", world.workspace);
+  const base = await locate(args.path ?? ".", world);
   if (base.kind === "refused") return refusal(base.text);
-  const place = await locate(resolve(base.real, prefix), world.workspace);
+  const place = await locate(resolve(base.real, prefix), world);
   if (place.kind === "refused") return refusal(place.text);
   if (args.path !== undefined && !(await isDirectory(base.real))) {
     return refusal(`${args.path} is not a directory. Leave path out to look in the whole workspace.`);

@@ -14,6 +14,7 @@ const HEAD_LIMIT_MAX = 5000;
 
 export const grepTool: Tool<GrepArgs> = {
   name: "Grep",
+  effect: "read",
   description: "Search file contents by regular expression. Skips what .gitignore names.",
   parameters: {
     type: "object",
@@ -44,7 +45,7 @@ async function grep(args: GrepArgs, world: ToolWorld, signal: AbortSignal): Prom
   if ([args["-A"], args["-B"], args["-C"]].some((lines) => (lines ?? 0) > CONTEXT_LINES_MAX)) {
     return refusal(`At most ${CONTEXT_LINES_MAX} lines of context. Use Read for more of a file.`);
   }
-  const place = await locate(args.path ?? ".", world.workspace);
+  const place = await locate(args.path ?? ".", world);
   if (place.kind === "refused") return refusal(place.text);
   const isDirectory = await isDirectoryAt(place.real);
   if (isDirectory === undefined) return refusal(`${args.path ?? "."} does not exist. Find it with Glob.`);

@@ -16,16 +16,16 @@ test("a sibling whose name begins like the workspace is outside", async () => {
     "..",
     "src/../../work-evil/a",
   ]) {
-    assert.equal((await locate(path, scratch.root)).kind, "refused", path);
+    assert.equal((await locate(path, scratch.world)).kind, "refused", path);
   }
 });
 
 test("names that only look like a way out are inside", async () => {
   await using scratch = await openScratch();
   await scratch.put("..well/a", "x");
-  const place = await locate("..well/a", scratch.root);
+  const place = await locate("..well/a", scratch.world);
   assert.deepEqual(place, { kind: "inside", real: join(scratch.root, "..well/a"), path: "..well/a" });
-  assert.deepEqual(await locate("new/deep/x", scratch.root), {
+  assert.deepEqual(await locate("new/deep/x", scratch.world), {
     kind: "inside",
     real: join(scratch.root, "new/deep/x"),
     path: "new/deep/x",

@@ -2,6 +2,7 @@
 import { lstat, realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { systemCodeOf } from "@cloister/base";
+import type { HiddenPlace, ToolWorld } from "./tool.ts";
 
 export type Place =
   | {
@@ -19,14 +20,19 @@ const PATH_PARTS_MAX = 256;
  * Resolves symbolic links first and compares whole components after, so that neither `/work-evil` beside `/work` nor
  * a link that leaves the workspace passes. The cell would deny those places anyway; this is for a clear message.
  */
-export async function locate(filePath: string, workspace: string): Promise<Place> {
+export async function locate(
+  filePath: string,
+  { workspace, hidden }: Pick<ToolWorld, "workspace" | "hidden">,
+): Promise<Place> {
   if (filePath === "") return refused("The path is empty. Give a path relative to the workspace.");
   if (filePath.includes("\0")) return refused("The path holds a NUL character. Give a plain path.");
   let existing = resolve(workspace, filePath);
   const missing: string[] = [];
   for (let parts = 0; parts < PATH_PARTS_MAX; parts++) {
     try {
-      return placeOf(filePath, workspace, join(await realpath(existing), ...missing));
+      const place = placeOf(filePath, workspace, join(await realpath(existing), ...missing));
+      const by = place.kind === "inside" ? hidden?.(place.path) : undefined;
+      return by === undefined ? place : refused(hiddenText(by));
     } catch (error) {
       const code = systemCodeOf(error);
       if (code === "ELOOP") return refused(`${filePath} is a circle of symbolic links.`);
@@ -41,6 +47,14 @@ export async function locate(filePath: string, workspace: string): Promise<Place
     existing = dirname(existing);
   }
   return refused(`${filePath.slice(0, 80)}… has more than ${PATH_PARTS_MAX} parts.`);
+}
+
+/** The same words from every tool. The cell holds it back in any case; this is for a clear message. */
+export function hiddenText({ path, reason }: HiddenPlace): string {
+  return (
+    `${path} is hidden by a rule (${reason}): no tool and no command can read or change it, by any name. ` +
+    `Do without it. Only the user can show it, with --show ${path} or "show" under "cell" in ~/.cloister/settings.json.`
+  );
 }
 
 function placeOf(filePath: string, workspace: string, real: string): Place {

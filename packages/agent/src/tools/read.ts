@@ -16,6 +16,7 @@ export type ReadArgs = { readonly file_path: string; readonly offset?: number; r
 
 export const readTool: Tool<ReadArgs> = {
   name: "Read",
+  effect: "read",
   description: "Read a text file. Lines come as number, tab, text.",
   parameters: {
     type: "object",
@@ -31,7 +32,7 @@ export const readTool: Tool<ReadArgs> = {
 };
 
 async function readLinesOf(args: ReadArgs, world: ToolWorld): Promise<ToolResult> {
-  const place = await locate(args.file_path, world.workspace);
+  const place = await locate(args.file_path, world);
   if (place.kind === "refused") return refusal(place.text);
   const file = await readTextFile(place.real);
   switch (file.kind) {

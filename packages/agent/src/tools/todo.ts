@@ -10,6 +10,7 @@ export type TodoArgs = { readonly todos: readonly Todo[] };
 /** The list is state for the screen; the conversation itself keeps it for the model. */
 export const todoTool: Tool<TodoArgs> = {
   name: "TodoWrite",
+  effect: "own",
   description: "Replace the task list of a longer job. Keep one task in_progress.",
   parameters: {
     type: "object",

@@ -25,11 +25,13 @@ export const tools: readonly Tool[] = [
  * The edge of a tool: arguments are checked once, here, and a file system that says no (permission, full disk, name
  * too long) becomes an answer for the model. Anything else is thrown on.
  */
-function guarded<Args>(tool: Tool<Args>): Tool {
+export function guarded<Args>(tool: Tool<Args>): Tool {
   return {
     name: tool.name,
     description: tool.description,
     parameters: tool.parameters,
+    effect: tool.effect,
+    ...(tool.isPolling === undefined ? {} : { isPolling: tool.isPolling }),
     run: async (args, world, signal) => {
       signal.throwIfAborted();
       const checked = checkArguments(tool.parameters, args);

@@ -13,6 +13,7 @@ export type WriteArgs = { readonly file_path: string; readonly content: string }
 
 export const writeTool: Tool<WriteArgs> = {
   name: "Write",
+  effect: "edit",
   description: "Create a file, or replace one read before. Prefer Edit for changes.",
   parameters: {
     type: "object",
@@ -24,7 +25,7 @@ export const writeTool: Tool<WriteArgs> = {
 };
 
 async function writeContent(args: WriteArgs, world: ToolWorld): Promise<ToolResult> {
-  const place = await locate(args.file_path, world.workspace);
+  const place = await locate(args.file_path, world);
   if (place.kind === "refused") return refusal(place.text);
   const file = await readTextFile(place.real);
   const blind = blindness(place.path, file, world.reads.get(place.path));

@@ -9,6 +9,8 @@ import {
   type TurnEvent,
   type Usage,
 } from "@cloister/wire";
+import { gathered } from "../answer-bytes.ts";
+import { passing } from "../passing.ts";
 import type { Recorded } from "./record.ts";
 
 export interface Dispatched extends Recorded {
@@ -19,12 +21,14 @@ export interface Dispatched extends Recorded {
 export type UpstreamAnswer =
   | { readonly kind: "answer"; readonly frames: AsyncIterable<Frame> }
   /** The server would not: nothing of an answer came. */
-  | {
-      readonly kind: "error";
-      readonly status: number;
-      readonly message: string;
-      readonly retryAfterSeconds?: number;
-    };
+  | UpstreamError;
+
+export interface UpstreamError {
+  readonly kind: "error";
+  readonly status: number;
+  readonly message: string;
+  readonly retryAfterSeconds?: number;
+}
 
 /** What is known of an answer so far; filled while it passes, read when it is settled. */
 export interface Observation {
@@ -40,7 +44,7 @@ const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
 /** @throws CloisterError `endpoint-unreachable`, `cancelled` while nothing has been answered yet */
 export async function dispatch(recorded: Recorded): Promise<Dispatched> {
-  const { endpoint, route, outgoing, signal, turn } = recorded;
+  const { endpoint, route, outgoing, turn } = recorded;
   const observed: Observation = {
     status: undefined,
     bytesIn: 0,
@@ -49,8 +53,9 @@ export async function dispatch(recorded: Recorded): Promise<Dispatched> {
     failed: false,
   };
   const statuses = new StatusFeed();
+  const connection = following(recorded.signal);
   const sending = endpoint.backend.send(route.upstream.path, outgoing, {
-    signal,
+    signal: connection.signal,
     headers: route.upstream.headers,
     onStatus: (status) => statuses.push(status),
   });
@@ -58,16 +63,30 @@ export async function dispatch(recorded: Recorded): Promise<Dispatched> {
   const first = turn.request.stream ? await Promise.race([sending, statuses.next()]) : await sending;
   const upstream: UpstreamAnswer =
     first === "status"
-      ? { kind: "answer", frames: watched(waiting(sending, statuses, recorded, observed), observed) }
-      : await toUpstream(first, recorded, observed);
+      ? { kind: "answer", frames: waiting(sending, statuses, { recorded, observed, connection }) }
+      : await toUpstream(first, { recorded, observed, connection });
   return { ...recorded, upstream, observed };
 }
 
-async function toUpstream(
-  answer: Answer,
-  recorded: Recorded,
-  observed: Observation,
-): Promise<UpstreamAnswer> {
+/** What a dispatched request is about. */
+interface Exchange {
+  readonly recorded: Recorded;
+  readonly observed: Observation;
+  /** Ends the connection to the server: when the client is gone, or nothing more is wanted of the answer. */
+  readonly connection: AbortController;
+}
+
+/** Aborted with the signal, and able to be aborted without it. */
+function following(signal: AbortSignal): AbortController {
+  const controller = new AbortController();
+  const follow = (): void => controller.abort(signal.reason);
+  if (signal.aborted) follow();
+  else signal.addEventListener("abort", follow, { once: true });
+  return controller;
+}
+
+async function toUpstream(answer: Answer, exchange: Exchange): Promise<UpstreamAnswer> {
+  const { observed } = exchange;
   observed.status = answer.status;
   if (answer.status !== 200) {
     observed.failed = true;
@@ -75,15 +94,24 @@ async function toUpstream(
     observed.bytesIn += body.length;
     return toError(answer, body.toString("utf8"));
   }
-  return { kind: "answer", frames: watched(framesOf(answer, recorded), observed) };
+  return { kind: "answer", frames: passing(framesOf(answer, exchange), (frame) => observe(frame, observed)) };
 }
 
-async function* framesOf(answer: Answer, { route }: Recorded): AsyncGenerator<Frame> {
-  if (answer.headers["content-type"]?.startsWith("text/event-stream") === true) {
-    yield* route.upstream.readStream(answer.body);
-    return;
+function framesOf(answer: Answer, { recorded, observed, connection }: Exchange): AsyncIterable<Frame> {
+  const { route, session } = recorded;
+  if (answer.headers["content-type"]?.startsWith("text/event-stream") !== true) {
+    return wholeFrame(answer, route.upstream);
   }
-  const events = await wholeEvents(answer, route.upstream);
+  const body = gathered(answer.body, {
+    clock: session.clock,
+    isOver: () => observed.ended,
+    breakOff: () => connection.abort(new CloisterError("the answer is over", { code: "cancelled" })),
+  });
+  return route.upstream.readStream(body);
+}
+
+async function* wholeFrame(answer: Answer, protocol: Protocol): AsyncGenerator<Frame> {
+  const events = await wholeEvents(answer, protocol);
   yield { raw: Buffer.alloc(0), events, fragment: true };
 }
 
@@ -99,18 +127,18 @@ async function wholeEvents(answer: Answer, protocol: Protocol): Promise<TurnEven
 async function* waiting(
   sending: Promise<Answer>,
   statuses: StatusFeed,
-  recorded: Recorded,
-  observed: Observation,
+  exchange: Exchange,
 ): AsyncGenerator<Frame> {
   for (;;) {
     for (const status of statuses.take()) yield comment(describe(status));
     const first = await Promise.race([sending, statuses.next()]);
     if (first === "status") continue;
-    const upstream = await toUpstream(first, recorded, observed);
+    const upstream = await toUpstream(first, exchange);
     if (upstream.kind === "answer") {
       yield* upstream.frames;
     } else {
       const { message, status } = upstream;
+      exchange.observed.failed = true;
       yield {
         raw: Buffer.alloc(0),
         events: [{ kind: "failed", code: `upstream-${status}`, message, status }],
@@ -121,21 +149,19 @@ async function* waiting(
   }
 }
 
-/** Notes what passes. Only the frames of the answer itself are counted, once. */
-async function* watched(frames: AsyncIterable<Frame>, observed: Observation): AsyncGenerator<Frame> {
-  for await (const frame of frames) {
-    if (!isStatus(frame)) observed.bytesIn += frame.raw.length;
-    for (const event of frame.events) {
-      if (event.kind === "failed") observed.failed = true;
-      if (event.kind !== "end") continue;
-      observed.ended = true;
-      observed.usage = event.usage;
-    }
-    yield frame;
+/** Notes what passes of the answer. */
+function observe(frame: Frame, observed: Observation): Frame {
+  observed.bytesIn += frame.raw.length;
+  for (const event of frame.events) {
+    if (event.kind === "failed") observed.failed = true;
+    if (event.kind !== "end") continue;
+    observed.ended = true;
+    observed.usage = event.usage;
   }
+  return frame;
 }
 
-function toError(answer: Answer, body: string): UpstreamAnswer {
+export function toError(answer: Answer, body: string): UpstreamError {
   const retryAfter = Number(answer.headers["retry-after"]);
   return {
     kind: "error",
@@ -176,7 +202,7 @@ export function isStatus(frame: Frame): boolean {
   );
 }
 
-async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+export async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {

@@ -1,6 +1,10 @@
+import type { JsonObject } from "@cloister/base";
 import type { Protocol } from "@cloister/wire";
-import type { AirlockSession, Client, Endpoint } from "../session.ts";
+import type { Endpoint } from "../endpoint.ts";
+import type { AirlockSession, Client } from "../session.ts";
+import type { Destination } from "../destination.ts";
 import type { Route } from "../route.ts";
+import type { RuleSource } from "@cloister/policy";
 
 /** A request as it came through the door, and where it is to go. */
 export interface Arrival {
@@ -8,8 +12,16 @@ export interface Arrival {
   readonly endpoint: Endpoint;
   readonly route: Route;
   readonly body: Buffer;
+  /** The body, where the door has read it already. */
+  readonly request?: JsonObject;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
+  /** Where else it might go, in the order of preference, if the endpoint may not see it. */
+  readonly alternatives?: readonly Destination[];
+  /** The endpoint that was asked for, and why the request does not go there. */
+  readonly rerouted?: { readonly from: string; readonly source: RuleSource; readonly why: string };
+  /** What the record says of it besides: that it is no turn of the conversation, or what was changed in it. */
+  readonly notes?: JsonObject;
 }
 
 export interface Identified extends Arrival {

@@ -1,4 +1,5 @@
 import type { Turn } from "../conversation.ts";
+import { makerOf } from "../thoughts.ts";
 import type { Identified } from "./identify.ts";
 
 export interface Parsed extends Identified {
@@ -10,5 +11,7 @@ export interface Parsed extends Identified {
  * @throws CloisterError `bad-request`, `bad-json`
  */
 export function parse(identified: Identified): Parsed {
-  return { ...identified, turn: identified.session.conversation.read(identified.body, identified.route) };
+  const { session, endpoint, body, route, request: given } = identified;
+  const maker = makerOf(endpoint, route.model);
+  return { ...identified, turn: session.conversation.read({ body, route, maker, given }) };
 }

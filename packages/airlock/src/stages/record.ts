@@ -2,6 +2,7 @@
 import { messageOf, type JsonObject } from "@cloister/base";
 import type { Attachment } from "@cloister/ledger";
 import type { Part } from "../part.ts";
+import { classFields, decisionFields, endpointFields, policyFields } from "../record-decision.ts";
 import type { Decided, Refused } from "./decide.ts";
 
 export interface Recorded extends Decided {
@@ -15,6 +16,7 @@ const LOSSES_MAX = 50;
 
 export async function record(decided: Decided): Promise<Recorded | Refused> {
   const { session, endpoint, route, parts, label, turn, client, decision, outgoing } = decided;
+  const { notes, rerouted } = decided;
   const fresh = parts.filter((part) => !session.conversation.isShown(part.bytes));
   try {
     const receipt = await session.ledger.append({
@@ -22,12 +24,7 @@ export async function record(decided: Decided): Promise<Recorded | Refused> {
       fields: {
         session: session.id,
         client: { name: client.name, version: client.version, evidence: client.evidence },
-        endpoint: {
-          id: endpoint.id,
-          url: endpoint.url,
-          clearance: endpoint.clearance,
-          operator: endpoint.operator,
-        },
+        endpoint: endpointFields(session, endpoint),
         model: route.model,
         ...(route.door === route.upstream
           ? {}
@@ -39,15 +36,19 @@ export async function record(decided: Decided): Promise<Recorded | Refused> {
                 .slice(0, LOSSES_MAX)
                 .map(({ path, reason, severity }) => ({ path, reason, severity })),
             }),
-        label,
-        decision: { kind: decision.kind, rule: decision.rule },
+        ...classFields(session),
+        decision: decisionFields(decision),
+        policy: policyFields(session),
+        ...(rerouted === undefined ? {} : { rerouted: { from: rerouted.from, rule: rerouted.source.rule } }),
         bytes: outgoing.reduce((sum, piece) => sum + piece.length, 0),
         known: parts.length - fresh.length,
+        ...notes,
       },
       attachments: joinOverflow(fresh).map((part) => toAttachment(part, label)),
     });
     // Only now: were the entry lost, the next one would call these parts known, and nobody would know them.
     for (const part of fresh) session.conversation.markShown(part.bytes);
+    session.conversation.markRecorded(outgoing);
     return { ...decided, intent: receipt.index };
   } catch (cause) {
     session.onTrouble(cause);
@@ -55,7 +56,7 @@ export async function record(decided: Decided): Promise<Recorded | Refused> {
       kind: "refused",
       decision: {
         kind: "refuse",
-        rule: "record-before-dispatch",
+        source: { rule: "record-before-dispatch", line: undefined },
         why: `the ledger could not be written (${messageOf(cause)}), and what the ledger does not hold is not sent`,
         next: "free disk space or mend the ledger's directory, then ask again",
       },
@@ -63,7 +64,7 @@ export async function record(decided: Decided): Promise<Recorded | Refused> {
   }
 }
 
-function toAttachment(part: Part, label: string): Attachment {
+export function toAttachment(part: Part, label: string): Attachment {
   const { source, tool, files } = part.provenance;
   const hidden: JsonObject = {
     ...(files === undefined ? {} : { sources: files.map(({ path, from, to }) => ({ path, from, to })) }),

@@ -8,12 +8,16 @@ import {
   createRecovery,
   unaliasCall,
   type CloisterExtension,
+  type CodeNotice,
   type Frame,
   type TurnEvent,
   type TurnRequest,
 } from "@cloister/wire";
+import { formatRule } from "./decide.ts";
 import { isStatus, type Dispatched } from "./dispatch.ts";
+import type { CallEvent, JudgeCalls, Refusal } from "./judge.ts";
 import type { AgainItems, Passage } from "../passage.ts";
+import { makerOf, type Maker } from "../thoughts.ts";
 
 export interface Recovered extends Dispatched {
   readonly passages: AsyncIterable<Passage>;
@@ -24,36 +28,84 @@ export interface Recovered extends Dispatched {
 /** Sends the same request once more with these items after it. @throws as `dispatch`; a refusal is a failed event. */
 export type Again = (previous: Dispatched, items: AgainItems) => Promise<Dispatched>;
 
+/** After unusable answers. */
 const RETRIES_MAX = 2;
+/** After broken ones of which the client has seen no word but thinking: there is nothing to take back. */
+const REPEATS_MAX = 1;
 
-type Refusal = Extract<TurnEvent, { kind: "refused" }>;
+type Thought = Extract<TurnEvent, { kind: "thought" }>;
+type Failed = Extract<TurnEvent, { kind: "failed" }>;
 type End = Extract<TurnEvent, { kind: "end" }>;
 
-/** What one attempt came to, when all that may be shown of it has been. */
+/** What one attempt comes to; complete when all that may be shown of it has been. */
 interface Attempt {
-  readonly said: string;
-  readonly calls: readonly TurnEvent[];
-  readonly refused: readonly Refusal[];
+  said: string;
+  calls: CallEvent[];
+  readonly refused: Refusal[];
   readonly recovered: CloisterExtension["recovered"];
-  readonly end: End | undefined;
+  notices: readonly CodeNotice[];
+  end: End | undefined;
+  failed: Failed | undefined;
+  /** What came with the failure, and was not shown yet. */
+  last: readonly TurnEvent[];
+  /** Signatures wait until something follows: under an answer that is asked for anew they would be no one's. */
+  held: TurnEvent[];
+  hasReasoned: boolean;
+  /** What may be shown of the frame. */
+  take(frame: Frame): Passage | undefined;
 }
 
-export function recover(dispatched: Dispatched, again: Again): Recovered {
+export interface Mending {
+  /** Calls wait for it; what is said streams on. */
+  readonly judge: JudgeCalls;
+  readonly again: Again;
+}
+
+export function recover(dispatched: Dispatched, { judge, again }: Mending): Recovered {
   let current = dispatched;
   const passages = async function* (): AsyncGenerator<Passage> {
     const recovered: CloisterExtension["recovered"][number][] = [];
+    let repeats = 0;
+    let hasReasoned = false;
     for (let retries = 0; ; retries++) {
-      const attempt = yield* passAttempt(current);
+      const attempt = openAttempt(current, hasReasoned);
+      // In this loop rather than in a generator of its own: it runs for every event.
+      for await (const frame of current.upstream.kind === "answer" ? current.upstream.frames : []) {
+        const passage = attempt.take(frame);
+        if (passage !== undefined) yield passage;
+      }
       if (current.upstream.kind === "error" && retries > 0) {
         const { status, message } = current.upstream;
         yield { events: [{ kind: "failed", code: `upstream-${status}`, message, status }], raw: undefined };
       }
+      hasReasoned ||= attempt.hasReasoned;
+      if (attempt.failed !== undefined) {
+        const mayRepeat = repeats < REPEATS_MAX && isBroken(attempt.failed) && !current.signal.aborted;
+        if (mayRepeat && attempt.said === "") {
+          repeats += 1;
+          try {
+            current = await again(current, { kind: "same", causes: ["transport"] });
+            continue;
+          } catch (error) {
+            attempt.failed = { kind: "failed", code: "upstream-broken", message: messageOf(error) };
+          }
+        }
+        yield { events: [...attempt.last, attempt.failed], raw: undefined };
+        return;
+      }
       if (attempt.end === undefined) return;
+      if (attempt.calls.length > 0) {
+        const { passed, refused, notices } = await judge(current, attempt.calls);
+        attempt.calls = passed;
+        attempt.notices = notices;
+        attempt.refused.push(...refused);
+      }
       recovered.push(...attempt.recovered);
       const isUsable = attempt.refused.length === 0 || attempt.calls.length > 0;
-      if (!isUsable && retries < RETRIES_MAX && !current.signal.aborted) {
+      if (!isUsable && retries - repeats < RETRIES_MAX && !current.signal.aborted) {
         try {
           current = await again(current, {
+            kind: "answered",
             said: attempt.said,
             error: errorFor(attempt.refused),
             causes: attempt.refused.map(({ cause }) => cause),
@@ -71,36 +123,86 @@ export function recover(dispatched: Dispatched, again: Again): Recovered {
         attempt.refused.length === 0 ? [] : [{ kind: "text", text: noteFor(attempt) }];
       // What was refused and then mended is between the airlock and the model; the client is told what is left.
       const refused = attempt.refused.map(({ cause, detail }) => ({ cause, detail }));
-      const extension = { recovered, refused, retries };
+      const findings = attempt.notices.length === 0 ? {} : { findings: attempt.notices };
+      const extension = { recovered, refused, retries, ...detourOf(current), ...findings };
       const finish = isUsable ? attempt.end.finish : "stop";
-      yield { events: [...note, ...attempt.calls, { ...attempt.end, finish, extension }], raw: undefined };
+      yield {
+        events: [...attempt.held, ...note, ...attempt.calls, { ...attempt.end, finish, extension }],
+        raw: undefined,
+      };
       return;
     }
   };
   return { ...dispatched, passages: passages(), current: () => current };
 }
 
-async function* passAttempt({ upstream, turn, route }: Dispatched): AsyncGenerator<Passage, Attempt> {
+function detourOf({ rerouted, endpoint }: Dispatched): Pick<CloisterExtension, "rerouted"> {
+  if (rerouted === undefined) return {};
+  const { source, why } = rerouted;
+  return { rerouted: { to: endpoint.id, rule: formatRule(source), why } };
+}
+
+/** The server, or the way to it, is to blame: the same request may well be answered the next time. */
+function isBroken({ code, status }: Failed): boolean {
+  const isOurs = status !== undefined && status < 500;
+  return !isOurs && (code === "upstream-broken" || code === "upstream-error" || code === "overloaded");
+}
+
+/** `hasReasoned`: an attempt before this one did, and the client has seen it. */
+function openAttempt({ turn, route, endpoint }: Dispatched, hasReasoned: boolean): Attempt {
   const tools = toolsOf(turn.request);
   const aliases = [...aliasesOf(route.family, tools)].map(([name, alias]): [string, string] => [alias, name]);
   // All dialects: a server names its model as it likes, and a tuned one may write like another family.
   const recovery = createRecovery({ tools, aliases: Object.fromEntries(aliases) });
-  let said = "";
-  const calls: TurnEvent[] = [];
-  const refused: Refusal[] = [];
-  let end: End | undefined;
-  for await (const frame of upstream.kind === "answer" ? upstream.frames : []) {
-    const shown: TurnEvent[] = [];
-    for (const event of frame.events.flatMap((given) => recovery.push(given))) {
-      if (event.kind === "call") calls.push({ ...event, call: unaliasCall(event.call, route.family, tools) });
-      else if (event.kind === "refused") refused.push(event);
-      else if (event.kind === "end") end = event;
-      else shown.push(event);
-      if (event.kind === "text") said += event.text;
-    }
-    if (shown.length > 0 || isStatus(frame)) yield { events: shown, raw: rawOf(frame, shown) };
-  }
-  return { said, calls, refused, recovered: recovery.extension.recovered, end };
+  const maker = route.door === route.upstream ? makerOf(endpoint, route.model) : undefined;
+  const attempt: Attempt = {
+    said: "",
+    calls: [],
+    refused: [],
+    recovered: recovery.extension.recovered,
+    notices: [],
+    end: undefined,
+    failed: undefined,
+    last: [],
+    // What was thought before this attempt is no part of what this one signs.
+    held: hasReasoned ? [{ kind: "thought", token: undefined }] : [],
+    hasReasoned: false,
+    take(frame) {
+      const shown: TurnEvent[] = [];
+      const show = (event: TurnEvent): void => {
+        // Not one by one unless there are any: this runs for every event.
+        if (attempt.held.length > 0) shown.push(...attempt.held.splice(0));
+        shown.push(event);
+      };
+      for (const event of frame.events.flatMap((given) => recovery.push(given))) {
+        if (event.kind === "call") {
+          attempt.calls.push({ ...event, call: unaliasCall(event.call, route.family, tools) });
+        } else if (event.kind === "refused") attempt.refused.push(event);
+        else if (event.kind === "end") attempt.end = event;
+        else if (event.kind === "failed") attempt.failed = event;
+        else if (event.kind === "thought") attempt.held.push(...marked(event, maker));
+        else if (event.kind === "start") shown.push(event);
+        else show(event);
+      }
+      if (attempt.failed !== undefined) {
+        attempt.last = shown;
+        return undefined;
+      }
+      for (const event of shown) {
+        if (event.kind === "text") attempt.said += event.text;
+        else if (event.kind === "reasoning") attempt.hasReasoned = true;
+      }
+      const isPassed = shown.length > 0 || isStatus(frame);
+      return isPassed ? { events: shown, raw: rawOf(frame, shown) } : undefined;
+    },
+  };
+  return attempt;
+}
+
+/** A maker's token is worth nothing to a client of another protocol, which could not send it back. */
+function marked(thought: Thought, maker: Maker | undefined): TurnEvent[] {
+  if (maker === undefined || thought.token === undefined) return [];
+  return [{ ...thought, token: maker.mark(thought.token) }];
 }
 
 /** The bytes as they came, when they say exactly what is to be shown. */

@@ -2,6 +2,7 @@
 import { isRecord, type Json, type JsonObject } from "@cloister/base";
 import type { Seals } from "@cloister/secrets";
 import { neutralise, type Family, type Provenance } from "@cloister/wire";
+import { resultOf, type Origins } from "../calls/origins.ts";
 import type { Part } from "../part.ts";
 import type { Labelled } from "./label.ts";
 
@@ -13,10 +14,17 @@ export interface Sealed extends Labelled {
 
 export function seal(labelled: Labelled): Sealed {
   const { turn, session, route } = labelled;
-  const head = turn.fields === undefined ? undefined : sealFields(turn.fields, session.seals);
-  const items = turn.fresh.map((item) =>
-    session.conversation.sealed(item, () => sealItem(item, session.seals, route.family)),
-  );
+  const { fields } = turn;
+  const head =
+    fields === undefined
+      ? undefined
+      : session.conversation.sealedFields(fields, () => sealFields(fields, session.seals));
+  const items = turn.fresh.map((item) => {
+    session.origins.note(item);
+    return session.conversation.sealed(item, () =>
+      sealItem(item, session.seals, route.family, session.origins),
+    );
+  });
   const outgoing = session.conversation.extend(
     route.upstream.itemsField,
     head?.bytes,
@@ -25,17 +33,21 @@ export function seal(labelled: Labelled): Sealed {
   return { ...labelled, outgoing, parts: head === undefined ? items : [head, ...items] };
 }
 
-function sealFields(fields: JsonObject, seals: Seals): Part {
+/** The bytes lack their closing brace. */
+export function sealFields(fields: JsonObject, seals: Seals): Part {
   const sealer = new Sealer(seals, undefined, asItIs);
   const text = JSON.stringify(sealer.sealJson(fields));
-  // The closing brace comes after the items.
   return { bytes: Buffer.from(text.slice(0, -1)), provenance: { source: "system" }, sealed: sealer.counts };
 }
 
-export function sealItem(item: JsonObject, seals: Seals, family: Family): Part {
+/** `origins` tells which file a result is the text of, where the client does not say so itself. */
+export function sealItem(item: JsonObject, seals: Seals, family: Family, origins?: Origins): Part {
   const { cloister, ...plain } = item;
   const provenance = isRecord(cloister) ? (cloister as unknown as Provenance) : { source: sourceOf(item) };
-  const sealer = new Sealer(seals, originOf(provenance), neutralising(provenance.source, family));
+  const prepare = neutralising(provenance.source, family);
+  const sealer = isRecord(cloister)
+    ? new Sealer(seals, originOf(provenance), prepare)
+    : new Sealer(seals, undefined, prepare, origins);
   return { bytes: Buffer.from(JSON.stringify(sealer.sealJson(plain))), provenance, sealed: sealer.counts };
 }
 
@@ -79,27 +91,44 @@ function originOf(provenance: Provenance): string | undefined {
 }
 
 /** Strings of the protocol itself, which say nothing and must come out as they went in. */
-const plumbing = new Set([
-  "role",
-  "type",
-  "id",
-  "call_id",
-  "tool_call_id",
-  "tool_use_id",
-  "media_type",
-  "signature",
-]);
+const plumbing = new Set(["role", "type", "id", "call_id", "tool_call_id", "tool_use_id", "media_type"]);
+
+const PICTURE_CHARS_MIN = 256;
+const base64 = /^[A-Za-z0-9+/=_-]*$/;
+/** Pictures and hidden thinking, what is encrypted, and what is signed. */
+const opaque = new Set(["data", "encrypted_content", "signature"]);
+
+/**
+ * A long base64 text where the protocols have pictures, or what is encrypted, holds no secret that could be read. Anything else in such a
+ * place is looked at: an argument may be named `data`, and a file may begin with `data:`.
+ */
+function isPicture(name: string, text: string): boolean {
+  if (text.length < PICTURE_CHARS_MIN) return false;
+  if (text.startsWith("data:")) {
+    const comma = text.slice(0, PICTURE_CHARS_MIN).indexOf(";base64,");
+    return comma !== -1 && base64.test(text.slice(comma + ";base64,".length));
+  }
+  return opaque.has(name) && base64.test(text);
+}
+
+/** A result is an item, or a block in one. */
+const RESULTS_DEPTH_MAX = 1;
 
 class Sealer {
   readonly counts: Record<string, number> = {};
   readonly #seals: Seals;
-  readonly #origin: string | undefined;
+  /** Of the text that is being sealed. */
+  #origin: string | undefined;
   readonly #prepare: Preparation;
+  readonly #origins: Origins | undefined;
+  /** Of records in each other. */
+  #depth = 0;
 
-  constructor(seals: Seals, origin: string | undefined, prepare: Preparation) {
+  constructor(seals: Seals, origin: string | undefined, prepare: Preparation, origins?: Origins) {
     this.#seals = seals;
     this.#origin = origin;
     this.#prepare = prepare;
+    this.#origins = origins;
   }
 
   sealJson<T extends Json>(value: T): T {
@@ -108,22 +137,53 @@ class Sealer {
 
   #seal(value: Json, name: string, prepare: (text: string) => string): Json {
     if (typeof value === "string") return this.#sealString(value, name, prepare);
-    if (Array.isArray(value)) return value.map((item: Json) => this.#seal(item, name, prepare));
+    if (Array.isArray(value)) return this.#sealList(value, name, prepare);
     if (!isRecord(value)) return value;
+    const outer = this.#origin;
+    // Deeper in, it is the model or a tool that says of itself what it is.
+    if (this.#depth <= RESULTS_DEPTH_MAX) this.#origin = this.#origins?.of(resultOf(value)) ?? outer;
+    this.#depth += 1;
+    const sealed = this.#sealFields(value, prepare);
+    this.#depth -= 1;
+    this.#origin = outer;
+    return sealed;
+  }
+
+  #sealFields(value: JsonObject, prepare: (text: string) => string): Json {
     // Arguments are an object in Messages, and JSON inside a string elsewhere.
     const isCall = value["type"] === "tool_use";
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => {
-        const inner = isCall && key === "input" ? this.#prepare.argument : prepare;
-        return [key, this.#seal(item, key, inner)];
-      }),
+      Object.entries(value).map(([key, item]) => [
+        key,
+        isCall && key === "input" ? this.#sealLeaves(item) : this.#seal(item, key, prepare),
+      ]),
     );
+  }
+
+  /** Every text in arguments is the tool's business and none the protocol's, whatever its field is called. */
+  #sealLeaves(value: Json): Json {
+    if (typeof value === "string") return this.#sealText(this.#prepare.argument(value));
+    if (Array.isArray(value)) return value.map((item: Json) => this.#sealLeaves(item));
+    if (!isRecord(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#sealLeaves(item)]));
+  }
+
+  /** Thinking is signed with its text: with a secret taken out it would be refused, so it stays here. */
+  #sealList(list: readonly Json[], name: string, prepare: (text: string) => string): Json[] {
+    return list.flatMap((item): Json[] => {
+      const sealed = this.#seal(item, name, prepare);
+      const isSigned =
+        name === "content" &&
+        isRecord(item) &&
+        item["type"] === "thinking" &&
+        typeof item["signature"] === "string";
+      return isSigned && JSON.stringify(sealed) !== JSON.stringify(item) ? [] : [sealed];
+    });
   }
 
   #sealString(text: string, name: string, prepare: (text: string) => string): string {
     if (plumbing.has(name)) return text;
-    // Pictures: a base64 text holds no secret that could be read, and is long.
-    if (name === "data" || text.startsWith("data:")) return text;
+    if (isPicture(name, text)) return text;
     return name === "arguments" ? this.#sealArguments(text) : this.#sealText(prepare(text));
   }
 
@@ -135,7 +195,7 @@ class Sealer {
     } catch {
       return this.#sealText(this.#prepare.argument(text)); // not JSON, so plain text is what a model would see
     }
-    const sealed = JSON.stringify(this.#seal(value, "", this.#prepare.argument));
+    const sealed = JSON.stringify(this.#sealLeaves(value));
     // A text that says the same keeps its own spacing: it is what the model wrote, and has in its cache.
     return sealed === JSON.stringify(value) ? text : sealed;
   }

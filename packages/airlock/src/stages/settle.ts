@@ -3,7 +3,7 @@ import { CloisterError, type JsonObject } from "@cloister/base";
 import type { CloisterExtension, Usage } from "@cloister/wire";
 import type { Dispatched, Observation } from "./dispatch.ts";
 import type { Recorded } from "./record.ts";
-import type { Passage } from "../passage.ts";
+import { passing } from "../passing.ts";
 import type { Unsealed } from "./unseal.ts";
 
 type Outcome = "answered" | "failed" | "cancelled" | "refused-by-server";
@@ -12,24 +12,28 @@ export type Settled = Unsealed;
 
 export function settle(unsealed: Unsealed): Settled {
   if (unsealed.upstream.kind === "error") settleAttempt(unsealed, {});
-  const passages = async function* (): AsyncGenerator<Passage> {
-    let extension: CloisterExtension | undefined;
-    try {
-      for await (const passage of unsealed.passages) {
-        for (const event of passage.events) if (event.kind === "end") extension = event.extension;
-        yield passage;
-      }
-    } finally {
+  let extension: CloisterExtension | undefined;
+  const passages = passing(
+    unsealed.passages,
+    (passage) => {
+      for (const event of passage.events) if (event.kind === "end") extension = event.extension;
+      return passage;
+    },
+    () => {
       settleAttempt(unsealed.current(), extension === undefined ? {} : extensionFields(extension));
-      if (unsealed.restores.length > 0) recordRestores(unsealed);
-    }
-  };
-  return { ...unsealed, passages: passages() };
+      recordRestores(unsealed);
+    },
+  );
+  return { ...unsealed, passages };
 }
 
 /** One attempt, with what is known of it by now. */
 export function settleAttempt(attempt: Dispatched, more: JsonObject): void {
-  const { observed } = attempt;
+  const { observed, session, endpoint, route, outgoing } = attempt;
+  if (observed.usage !== undefined) {
+    const { promptTokens } = observed.usage;
+    session.onUsage?.({ endpoint, model: route.model, outgoing, promptTokens });
+  }
   settleWith(attempt, outcomeOf(observed), {
     ...(observed.status === undefined ? {} : { status: observed.status }),
     bytesIn: observed.bytesIn,
@@ -57,13 +61,26 @@ function settleWith(recorded: Recorded, outcome: Outcome, facts: JsonObject): vo
   // Our own cutting off looks like a failure of the connection.
   const named = outcome === "failed" && signal.aborted ? "cancelled" : outcome;
   session.ledger
-    .append({ type: "exposure.result", fields: { session: session.id, intent, outcome: named, ...facts } })
+    .append({
+      type: "exposure.result",
+      fields: { session: session.id, intent, outcome: named, ...facts },
+      patient: true,
+    })
     .catch(session.onTrouble);
 }
 
+/** What was restored, and what was asked for and not given: a placeholder that means nothing here may be a try. */
 function recordRestores(unsealed: Unsealed): void {
-  const { session, intent, restores } = unsealed;
-  const fields = { session: session.id, intent, count: restores.length };
+  const { session, intent, restoring } = unsealed;
+  const { restores, withheld, unknown } = restoring;
+  if (restores.length + withheld.size + unknown.size === 0) return;
+  const fields = {
+    session: session.id,
+    intent,
+    count: restores.length,
+    ...(withheld.size === 0 ? {} : { withheld: withheld.size }),
+    ...(unknown.size === 0 ? {} : { unknown: unknown.size }),
+  };
   // The file's name is for the side store; the placeholder stands for the secret, which is nowhere.
   const attachments = restores.map(({ file, kind, placeholder }) => ({
     type: "restore",

@@ -1,75 +1,89 @@
 /**
- * Restores secrets, and only here: in the arguments of a call that edits the very file a secret came from. Not in
- * commands, not in URLs, not in text: what a model says is shown, logged and sent on.
+ * Restores what was sealed, and only here: credentials in the arguments of a call that edits the very file they came
+ * from, not in commands, URLs or text, which is shown, logged and sent on; personal data in the text that a person is shown.
  */
-import { relative, resolve } from "node:path";
-import { isRecord } from "@cloister/base";
+import { isRecord, type Json } from "@cloister/base";
 import { hasPlaceholder } from "@cloister/secrets";
 import { restoreNeutral, type RawCall, type TurnEvent } from "@cloister/wire";
+import { toKnownCall } from "../calls/known-tools.ts";
+import { toPlace } from "../calls/workspace-file.ts";
 import type { AirlockSession } from "../session.ts";
-import type { Passage } from "../passage.ts";
+import { passing } from "../passing.ts";
 import type { Recovered } from "./recover.ts";
-
-export interface Restore {
-  readonly file: string;
-  readonly kind: string;
-  readonly placeholder: string;
-}
+import type { Restoring } from "./restoring.ts";
+import { createShowing } from "./show.ts";
 
 export interface Unsealed extends Recovered {
-  /** Filled while the answer passes. */
-  readonly restores: readonly Restore[];
+  readonly restoring: Restoring;
 }
-
-/** Tools that edit one file, and the argument that names it. */
-const editTools: Readonly<Record<string, string>> = { Edit: "file_path", Write: "file_path" };
 
 export function unseal(recovered: Recovered): Unsealed {
-  const restores: Restore[] = [];
+  const restoring: Restoring = { restores: [], withheld: new Set(), unknown: new Set() };
   const { session } = recovered;
-  const passages = async function* (): AsyncGenerator<Passage> {
-    for await (const passage of recovered.passages) {
-      yield { ...passage, events: passage.events.map((event) => unsealEvent(event, session, restores)) };
-    }
-  };
-  return { ...recovered, passages: passages(), restores };
+  const show = createShowing(session.seals, restoring);
+  const passages = passing(recovered.passages, (passage) => {
+    const shown = show(passage);
+    return shown.events.some(({ kind }) => kind === "call")
+      ? { ...shown, events: shown.events.map((event) => unsealEvent(event, session, restoring)) }
+      : shown;
+  });
+  return { ...recovered, passages, restoring };
 }
 
-function unsealEvent(event: TurnEvent, session: AirlockSession, restores: Restore[]): TurnEvent {
+/** Calls come before the end of their answer, in the same passage. */
+function unsealEvent(event: TurnEvent, session: AirlockSession, restoring: Restoring): TurnEvent {
+  if (event.kind === "end" && event.extension !== undefined && restoring.unknown.size > 0) {
+    const extension = { ...event.extension, unknownPlaceholders: restoring.unknown.size };
+    return { ...event, extension };
+  }
   if (event.kind !== "call") return event;
   // What was made harmless for the template is itself again where it is used: an edit must match the file.
-  const args = restoreNeutral(event.call.arguments);
-  const call = { ...event.call, arguments: args };
-  if (session.seals.count === 0 || session.workspace === undefined) return { ...event, call };
-  return {
-    ...event,
-    call: { ...call, arguments: unsealArguments(call, session.workspace, session, restores) },
-  };
+  const call = { ...event.call, arguments: restoreNeutral(event.call.arguments) };
+  return { ...event, call: { ...call, arguments: unsealArguments(call, session, restoring) } };
 }
 
 /** The arguments with the secrets of the file they edit; as they are for any other tool. */
 function unsealArguments(
   { name, arguments: text }: RawCall,
-  workspace: string,
-  { seals }: AirlockSession,
-  restores: Restore[],
+  { seals, workspace }: AirlockSession,
+  restoring: Restoring,
 ): string {
-  const pathArgument = editTools[name];
-  if (pathArgument === undefined || !hasPlaceholder(text)) return text;
-  let args: unknown;
+  if (!hasPlaceholder(text)) return text;
+  let args: Json;
   try {
-    args = JSON.parse(text);
+    args = JSON.parse(text) as Json;
   } catch {
     return text; // no valid call has such arguments; nothing is restored into a broken one
   }
-  const path = isRecord(args) ? args[pathArgument] : undefined;
-  if (!isRecord(args) || typeof path !== "string") return text;
-  const file = relative(workspace, resolve(workspace, path));
-  const unsealed = Object.entries(args).map(([key, value]) => {
-    if (key === pathArgument || typeof value !== "string") return [key, value];
-    const result = seals.unsealFor(file, value);
-    for (const { kind, placeholder } of result.restored) restores.push({ file, kind, placeholder });
-    return [key, result.text];
-  });
-  return JSON.stringify(Object.fromEntries(unsealed));
+  if (!isRecord(args)) return text;
+  const known = toKnownCall(name, args);
+  const file = known.kind === "edit" && known.path !== "" ? toPlace(known.path, workspace) : undefined;
+  const restore = (value: string): string => {
+    // No file has this name: every placeholder is withheld, and told apart by whether it is known.
+    const result = seals.unsealFor(file ?? NO_FILE, value);
+    for (const { kind, placeholder } of result.restored) {
+      restoring.restores.push({ file: file ?? "", kind, placeholder });
+    }
+    for (const { placeholder, why } of result.withheld) {
+      (why === "unknown" ? restoring.unknown : restoring.withheld).add(placeholder);
+    }
+    return result.text;
+  };
+  const argument = known.kind === "edit" ? known.argument : undefined;
+  const unsealed = Object.fromEntries(
+    Object.entries(args).map(([key, value]) => [key, key === argument ? value : restoreIn(value, restore)]),
+  );
+  const result = JSON.stringify(unsealed);
+  // A call in which nothing was restored keeps its own bytes.
+  return result === JSON.stringify(args) ? text : result;
+}
+
+/** A file's name never holds a NUL. */
+const NO_FILE = "\0";
+
+function restoreIn(value: Json, restore: (text: string) => string): Json {
+  if (typeof value === "string") return restore(value);
+  if (Array.isArray(value)) return value.map((item: Json) => restoreIn(item, restore));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, restoreIn(item, restore)]));
 }

@@ -256,22 +256,81 @@ test("who waits for loading can leave; the loading goes on for others", async ()
 test("an engine that is not there, does not start or cannot use the file says what to do; it is tried again", async () => {
   const missing = open(createFake(), { load: () => Promise.reject(new Error("Cannot find package")) });
   await assert.rejects(ask(missing), (error) => /npm install node-llama-cpp/.test(formatError(error)));
-  const broken: NodeLlamaCppModule = { getLlama: () => Promise.reject(new Error("GLIBC_2.34 not found")) };
+  const { module } = createFake();
+  const broken: NodeLlamaCppModule = {
+    ...module,
+    getLlama: () => Promise.reject(new Error("GLIBC_2.34 not found")),
+  };
   await assert.rejects(ask(open(createFake(), { load: async () => broken })), {
     code: "embedded-engine-failed",
   });
   const bare = createFake({ template: "" });
   await assert.rejects(ask(open(bare)), (error) => /no chat template/.test(formatError(error)));
   assert.equal(bare.disposed, 1);
-  const fakes = [{ getLlama: failingModel }, createFake().module];
+  const fakes = [{ ...module, getLlama: failingModel }, module];
   const backend = open(createFake(), { load: async () => fakes.shift() ?? assert.fail() });
   await assert.rejects(backend.describe(), { code: "model-file-unusable" });
   assert.equal((await backend.describe()).server, "embedded");
 });
 
 async function failingModel(): ReturnType<NodeLlamaCppModule["getLlama"]> {
-  return { loadModel: () => Promise.reject(new Error("not a GGUF file")), dispose: async () => {} };
+  return {
+    loadModel: () => Promise.reject(new Error("not a GGUF file")),
+    createGrammar: () => assert.fail("no model to write with"),
+    dispose: async () => {},
+  };
 }
+
+const look = { name: "Look", parameters: { type: "object", properties: { at: { type: "string" } } } };
+const rest = { name: "Rest" };
+const tools = [look, rest].map((body) => ({ type: "function", function: body }));
+
+/** The grammar of the answer to this request. */
+async function grammarOf(body: object, change: Partial<EmbeddedOptions> = {}): Promise<string | undefined> {
+  const fake = createFake();
+  assert.equal((await ask(open(fake, change), body).then(textOf)).includes("[DONE]"), true);
+  assert.equal(fake.grammars.length, 1);
+  const [state] = fake.grammars;
+  return state === undefined ? undefined : (state as { grammar: string }).grammar;
+}
+
+test("a call that is demanded is held to the offered tools, and to the named one", async () => {
+  for (const tool_choice of [undefined, "auto", "none"]) {
+    assert.equal(await grammarOf({ tools, tool_choice }), undefined);
+  }
+  const both = (await grammarOf({ tools, tool_choice: "required" })) ?? "";
+  assert.match(both, /^root ::= .*<tool_call>/);
+  assert.match(both, /\\"Look\\".* \| .*\\"Rest\\"/);
+  const named = { type: "function", function: { name: "Rest" } };
+  assert.doesNotMatch((await grammarOf({ tools, tool_choice: named })) ?? "", /Look/);
+});
+
+test("a thought that the template has opened is closed before the call", async () => {
+  const renderTemplate = (): string => "hello<end>assistant:<think>\n";
+  const grammar = (await grammarOf({ tools, tool_choice: "required" }, { renderTemplate })) ?? "";
+  assert.match(grammar, /^root ::= "<\/think>\\n\\n" "<tool_call>/);
+});
+
+test("a format is kept by grammar too, unless a call is demanded", async () => {
+  const schema = { type: "object", properties: { size: { type: "integer" } }, required: ["size"] };
+  const format = { type: "json_schema", json_schema: { name: "size", schema } };
+  assert.match((await grammarOf({ response_format: format })) ?? "", /\\"size\\": " integer/);
+  assert.match((await grammarOf({ response_format: { type: "json_object" } })) ?? "", /^root ::= object\n/);
+  assert.equal(await grammarOf({ response_format: { type: "text" } }), undefined);
+  const call = await grammarOf({ tools, tool_choice: "required", response_format: format });
+  assert.match(call ?? "", /<tool_call>/);
+});
+
+test("a call that is demanded of no tool, and a format without its schema, are refused", async () => {
+  const named = { type: "function", function: { name: "Absent" } };
+  for (const body of [
+    { tool_choice: "required" },
+    { tools, tool_choice: named },
+    { response_format: { type: "json_schema" } },
+  ]) {
+    assert.equal((await ask(open(createFake()), body)).status, 400);
+  }
+});
 
 test("an engine that fails in the middle is a broken answer, and the next one is served", async () => {
   const fake = createFake({ failsAfter: 3 });

@@ -8,6 +8,7 @@ import type { Answer } from "../exchange.ts";
 import { openEngine } from "./engine.ts";
 import type { Engine, NodeLlamaCppModule, Token } from "./engine.ts";
 import { generate } from "./generate.ts";
+import { callGrammar, schemaGrammar } from "./grammar.ts";
 import type { GenerationEvent } from "./generate.ts";
 import { toPromptPieces } from "./prompt.ts";
 import type { RenderTemplate } from "./prompt.ts";
@@ -33,8 +34,9 @@ export interface EmbeddedOptions {
 
 /**
  * A model file, run in this process, in the place of a server. It answers "/chat/completions" and nothing else, and what
- * the model writes comes as content, unread: calls and reasoning are still text in it. The file is loaded when first
- * asked for, which `describe` waits for too. Requests take turns, up to 64 wait; one stops within a token of its signal.
+ * the model writes comes as content, unread: calls and reasoning are still text in it. A `tool_choice` that demands a call,
+ * and a `response_format`, are kept by grammar: what is written is one call of an offered tool, or one value, that fits its
+ * schema. The file is loaded when first asked for, which `describe` waits for too. Requests take turns, up to 64 wait; one stops within a token of its signal.
  *
  * `send` and `describe` also throw CloisterError `embedded-engine-missing`, `embedded-engine-failed` and
  * `model-file-unusable`; a prompt that does not fit is an answer with status 400, as llama.cpp's server gives it.
@@ -49,7 +51,8 @@ export function createEmbeddedBackend(options: EmbeddedOptions): Backend {
 
   function open(): Promise<Engine> {
     if (closing.signal.aborted) return Promise.reject(cancelled(closing.signal.reason));
-    opened ??= openEngine({ file, contextTokens, threads, load, renderTemplate });
+    const { signal } = closing;
+    opened ??= openEngine({ file, contextTokens, threads, load, renderTemplate, signal });
     // What failed may be mended by then: it is tried again with the next request.
     opened.catch(() => (opened = undefined));
     return opened;
@@ -61,10 +64,12 @@ export function createEmbeddedBackend(options: EmbeddedOptions): Backend {
     if (opened === undefined) sending.onStatus?.({ kind: "loading", waitedMs: 0 });
     const engine = await untilAborted(open(), signal);
     let request: EmbeddedRequest;
+    let pieces: readonly string[];
     let prompt: Token[];
     try {
       request = parseRequest(body);
-      prompt = engine.tokenize(toPromptPieces(request, engine.format));
+      pieces = toPromptPieces(request, engine.format);
+      prompt = engine.tokenize(pieces);
     } catch (error) {
       if (!(error instanceof CloisterError) || error.code !== "bad-request") throw error;
       const cause = error.cause === undefined ? "" : `: ${messageOf(error.cause)}`;
@@ -74,9 +79,11 @@ export function createEmbeddedBackend(options: EmbeddedOptions): Backend {
     if (prompt.length === 0) return refusal(400, "invalid_request_error", "the prompt is empty");
     if (room <= 0) return tooLong(prompt.length, engine.contextTokens);
 
+    const grammar = grammarFor(request, /<think>\s*$/.test(pieces.at(-1) ?? ""));
     const release = await turns.take(signal);
     const tokensMax = Math.min(request.tokensMax, room);
-    const events = generate(engine, { prompt, tokensMax, sampling: request.sampling, signal });
+    const { sampling } = request;
+    const events = generate(engine, { prompt, tokensMax, sampling, grammar, signal });
     const reply: Reply = { id: newId("chatcmpl"), model, promptTokens: prompt.length };
     const parts = request.stream ? streamed(events, reply, request.includeUsage) : whole(events, reply);
     const contentType = request.stream ? "text/event-stream" : "application/json";
@@ -103,6 +110,17 @@ export function createEmbeddedBackend(options: EmbeddedOptions): Backend {
       release();
     },
   };
+}
+
+function grammarFor({ shape }: EmbeddedRequest, isThinking: boolean): string | undefined {
+  switch (shape.kind) {
+    case "any":
+      return undefined;
+    case "call":
+      return callGrammar(shape.tools, isThinking);
+    case "value":
+      return schemaGrammar(shape.schema);
+  }
 }
 
 interface Running {

@@ -1,6 +1,7 @@
 // One model file in llama.cpp, through node-llama-cpp, of which the package is given the module: it is optional.
 
 import { CloisterError, messageOf } from "@cloister/base";
+import { cancelled } from "../errors.ts";
 import type { PromptFormat, RenderTemplate } from "./prompt.ts";
 
 /** A number that node-llama-cpp's types tell apart from others. */
@@ -9,12 +10,20 @@ export type Token = number & { readonly __token: never };
 /** What is used here of node-llama-cpp 3; the module itself fits. */
 export interface NodeLlamaCppModule {
   getLlama(options: Readonly<Record<string, unknown>>): Promise<Llama>;
+  readonly LlamaGrammarEvaluationState: new (options: { model: Model; grammar: Grammar }) => GrammarState;
 }
 
 interface Llama {
-  loadModel(options: { modelPath: string }): Promise<Model>;
+  loadModel(options: { modelPath: string; loadSignal: AbortSignal }): Promise<Model>;
+  createGrammar(options: { grammar: string }): Promise<Grammar>;
   dispose(): Promise<void>;
 }
+
+/** Both are the engine's own, and only handed back to it. */
+interface Grammar {
+  readonly grammar: string;
+}
+export type GrammarState = object;
 
 interface Model {
   readonly trainContextSize: number;
@@ -53,6 +62,8 @@ export interface Engine {
   tokenize(pieces: readonly string[]): Token[];
   detokenize(tokens: readonly Token[], before: readonly Token[]): string;
   isEnd(token: Token): boolean;
+  /** For one generation: what is written under it is one text of this grammar, in GBNF. */
+  constrain(grammar: string): Promise<GrammarState>;
   close(): Promise<void>;
 }
 
@@ -62,6 +73,8 @@ export interface EngineOptions {
   readonly threads: number;
   readonly load: () => Promise<NodeLlamaCppModule>;
   readonly renderTemplate: RenderTemplate;
+  /** Ends the loading. */
+  readonly signal: AbortSignal;
 }
 
 /** The KV cache takes memory for all of it at once, so it is not simply what the model was trained for. */
@@ -71,9 +84,10 @@ const types = { control: 3, userDefined: 4 };
 
 /** @throws CloisterError `embedded-engine-missing`, `embedded-engine-failed`, `model-file-unusable`. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const llama = await startLlama(await loadModule(options), options.threads);
+  const module = await loadModule(options);
+  const llama = await startLlama(module, options.threads);
   try {
-    const model = await llama.loadModel({ modelPath: options.file });
+    const model = await llama.loadModel({ modelPath: options.file, loadSignal: options.signal });
     const { tokenizer } = model.fileInfo.metadata;
     if (tokenizer.chat_template === undefined) throw new Error("it holds no chat template");
     const wanted = options.contextTokens ?? Math.min(model.trainContextSize, contextTokensDefault);
@@ -94,10 +108,15 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         pieces.flatMap((piece, at) => model.tokenize(piece, true, at === 0 ? undefined : "trimLeadingSpace")),
       detokenize: (tokens, before) => model.detokenize(tokens, true, before),
       isEnd: (token) => model.isEogToken(token),
+      async constrain(text) {
+        const grammar = await llama.createGrammar({ grammar: text });
+        return new module.LlamaGrammarEvaluationState({ model, grammar });
+      },
       close: () => llama.dispose(),
     };
   } catch (cause) {
     await llama.dispose();
+    if (options.signal.aborted) throw cancelled(cause);
     throw new CloisterError(`${options.file} cannot be used: ${messageOf(cause)}`, {
       code: "model-file-unusable",
       next: "give a GGUF file of an instruction model, whole, and a context that fits into memory",
@@ -124,6 +143,8 @@ async function loadModule({ load }: EngineOptions): Promise<NodeLlamaCppModule> 
   try {
     return await load();
   } catch (cause) {
+    // Whoever loads it may know better what is missing, and where it belongs.
+    if (cause instanceof CloisterError) throw cause;
     throw new CloisterError("the engine for model files is not installed", {
       code: "embedded-engine-missing",
       next: "install it beside Cloister: npm install node-llama-cpp; or name a model server with --endpoint",
@@ -139,7 +160,7 @@ async function startLlama(module: NodeLlamaCppModule, maxThreads: number): Promi
   } catch (cause) {
     throw new CloisterError(`the engine for model files does not start: ${messageOf(cause)}`, {
       code: "embedded-engine-failed",
-      next: "it needs glibc 2.34 or later; or name a model server with --endpoint",
+      next: "it needs its build for this machine (@node-llama-cpp/…), and on Linux glibc 2.34; or name a model server with --endpoint",
       cause,
     });
   }

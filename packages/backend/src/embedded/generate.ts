@@ -4,6 +4,8 @@ export interface Generation {
   readonly prompt: readonly Token[];
   readonly tokensMax: number;
   readonly sampling: Readonly<Record<string, unknown>>;
+  /** In GBNF: what may be written. Anything without it. */
+  readonly grammar: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -20,7 +22,7 @@ const heldTokensMax = 8;
 
 /** Ends without an `end` when the signal fires: within one token, or one piece of the prompt. */
 export async function* generate(engine: Engine, generation: Generation): AsyncGenerator<GenerationEvent> {
-  const { prompt, tokensMax, sampling, signal } = generation;
+  const { prompt, tokensMax, sampling, grammar, signal } = generation;
   const { sequence } = engine;
   // The last token is always evaluated anew: its result is what the first new token comes from.
   const last = prompt.length - 1;
@@ -36,7 +38,12 @@ export async function* generate(engine: Engine, generation: Generation): AsyncGe
   let before: readonly Token[] = [];
   let held: Token[] = [];
   let tokens = 0;
-  for await (const token of sequence.evaluate(prompt.slice(last), { ...sampling, yieldEogToken: true })) {
+  const options = {
+    ...sampling,
+    yieldEogToken: true,
+    ...(grammar !== undefined && { grammarEvaluationState: await engine.constrain(grammar) }),
+  };
+  for await (const token of sequence.evaluate(prompt.slice(last), options)) {
     if (signal.aborted) return;
     tokens += 1;
     if (engine.isEnd(token)) {

@@ -1,6 +1,8 @@
 // The parts of a Chat Completions request that a model file has a use for.
 
 import { CloisterError, isRecord } from "@cloister/base";
+import type { JsonObject } from "@cloister/base";
+import type { CallableTool } from "./grammar.ts";
 import type { PromptInput } from "./prompt.ts";
 
 export interface EmbeddedRequest extends PromptInput {
@@ -8,7 +10,14 @@ export interface EmbeddedRequest extends PromptInput {
   readonly includeUsage: boolean;
   readonly tokensMax: number;
   readonly sampling: Readonly<Record<string, number>>;
+  readonly shape: AnswerShape;
 }
+
+/** What the answer has to be. */
+export type AnswerShape =
+  | { readonly kind: "any" }
+  | { readonly kind: "call"; readonly tools: readonly CallableTool[] }
+  | { readonly kind: "value"; readonly schema: JsonObject };
 
 /** The values that llama.cpp itself starts from. */
 const samplingDefaults = { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 };
@@ -37,7 +46,41 @@ export function parseRequest(body: readonly Uint8Array[]): EmbeddedRequest {
       ...numbers({ temperature: value.temperature, topK: value.top_k, topP: value.top_p, minP: value.min_p }),
       ...numbers({ seed: value.seed }),
     },
+    shape: toShape(value),
   };
+}
+
+/** A call that is demanded comes before a format: a format is for texts. */
+function toShape({
+  tools,
+  tool_choice: choice,
+  response_format: format,
+}: Record<string, unknown>): AnswerShape {
+  const name = isRecord(choice) && isRecord(choice.function) ? choice.function.name : undefined;
+  if (choice === "required" || name !== undefined) {
+    const callable = toCallable(tools).filter((tool) => name === undefined || tool.name === name);
+    if (callable.length > 0) return { kind: "call", tools: callable };
+    throw new CloisterError("'tool_choice' demands a call, and no such tool is offered", {
+      code: "bad-request",
+    });
+  }
+  if (!isRecord(format)) return { kind: "any" };
+  if (format.type === "json_object") return { kind: "value", schema: { type: "object" } };
+  if (format.type !== "json_schema") return { kind: "any" };
+  const schema = isRecord(format.json_schema) ? format.json_schema.schema : undefined;
+  if (!isRecord(schema)) {
+    throw new CloisterError("'response_format' holds no schema", { code: "bad-request" });
+  }
+  return { kind: "value", schema: schema as JsonObject };
+}
+
+function toCallable(tools: unknown): CallableTool[] {
+  return (Array.isArray(tools) ? tools : []).flatMap((tool: unknown) => {
+    const body = isRecord(tool) && isRecord(tool.function) ? tool.function : {};
+    if (typeof body.name !== "string") return [];
+    const parameters = isRecord(body.parameters) ? (body.parameters as JsonObject) : undefined;
+    return [{ name: body.name, parameters }];
+  });
 }
 
 function positive(value: unknown): number | undefined {

@@ -41,7 +41,9 @@ export function createOllamaBackend(options: OllamaOptions): Backend {
     if (options.contextTokens !== undefined) return options.contextTokens;
     const found = windows.get(model);
     if (found !== undefined) return found;
-    const answer = await native.send("/show", [encode({ model })], sending);
+    const question = encode({ model });
+    await options.onProbe?.({ url: url.href, method: "POST", path: "/api/show", bytes: question.length });
+    const answer = await native.send("/show", [question], sending);
     const trained = trainedTokens(await readJson(answer, jsonBytesMax));
     const window = Math.min(trained ?? contextTokensUnknown, contextTokensMaxDefault);
     // A failed answer is no statement about the model; and names are the client's to make up.

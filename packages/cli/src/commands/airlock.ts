@@ -1,56 +1,93 @@
 /** `cloister airlock`: the same door for the other programs on this machine that talk to models. */
-import { createRouter, openAirlockServer, type RoutedEndpoint } from "@cloister/airlock";
+import { randomBytes } from "node:crypto";
+import {
+  clearanceOf,
+  createJudgement,
+  createRouter,
+  maySee,
+  openAirlockServer,
+  recordContact,
+  recordDeclassified,
+  type RoutedEndpoint,
+  type VolatilePolicy,
+} from "@cloister/airlock";
 import {
   createBackend,
   isLoopback,
   parseEndpointUrl,
   type Backend,
-  type NetworkOptions,
+  type Probe,
+  type ServerKind,
 } from "@cloister/backend";
 import { CloisterError, formatError } from "@cloister/base";
 import { openLedger } from "@cloister/ledger";
-import type { Label } from "@cloister/policy";
+import { classify, type Label } from "@cloister/policy";
+import { createSeals } from "@cloister/secrets";
 import { chatProtocol, messagesProtocol, responsesProtocol, type Protocol } from "@cloister/wire";
 import type { Arguments } from "../arguments.ts";
+import { isModelFile, openModelFile } from "../embedded-model.ts";
+import { parseCallRules, refuseBypass } from "../call-rules.ts";
 import { chooseEndpoint } from "../endpoint.ts";
 import type { Environment } from "../environment.ts";
 import { exit } from "../exit.ts";
-import { openModelServer } from "../model-server.ts";
+import { openModelServer, type ServerAccess } from "../model-server.ts";
+import { openBinding, type Binding } from "../policy/binding.ts";
+import { personHere, readDeclassified } from "../policy/declassified.ts";
 import { readSettings } from "../settings.ts";
-import { setupLines } from "../setup-lines.ts";
+import { bridgeLines, setupLines } from "../setup-lines.ts";
 import { ledgerDirectory } from "./run.ts";
 
 export type AirlockArguments = Extract<Arguments, { command: "airlock" }>;
 
 export async function airlock(args: AirlockArguments, environment: Environment): Promise<number> {
+  const binding = await openBinding(environment);
   const settings = readSettings(environment.home);
+  const declassified = readDeclassified(args.declassify, environment);
+  binding.checkDeclassify(declassified);
+  const { policy } = binding.session;
+  const allow = parseCallRules("--allow", args.calls.allow);
+  refuseBypass(policy, allow);
   const stopped = new AbortController();
   const stop = environment.onInterrupt(() => stopped.abort());
   await using stack = new AsyncDisposableStack();
   stack.defer(stop);
 
-  const endpoints = await openEndpoints({
-    args,
-    network: settings.network,
-    environment,
-    signal: stopped.signal,
-  });
-  for (const { endpoint } of endpoints) stack.defer(() => endpoint.backend.close());
   const ledger = await openLedger({
     directory: args.ledger ?? ledgerDirectory(environment),
     clock: environment.clock,
   });
   stack.defer(() => ledger.close());
+  // To ask a server what it is means to contact it, and that is on record before it happens, like all else.
+  const onProbe = (probe: Probe): Promise<void> => recordContact(ledger, probe);
+  const access = { network: settings.network, onProbe };
+  await recordDeclassified({
+    ledger,
+    texts: declassified,
+    person: personHere(environment),
+    seals: createSeals(randomBytes(32)),
+  });
+  const endpoints = await openEndpoints({ args, access, binding, environment, signal: stopped.signal });
+  for (const { endpoint } of endpoints) stack.defer(() => endpoint.backend.close());
 
-  const router = createRouter(endpoints, args.model);
+  const label = binding.label(args.label, settings.label);
+  const volatile = volatileOf(binding.text("volatile", settings.volatile));
+  const usesFile = args.endpoints.length === 0 && isModelFile(args.model);
+  const router = createRouter(endpoints, usesFile ? endpoints[0]?.models[0] : args.model);
   const server = await openAirlockServer({
     router,
     listen: args.socket === undefined ? { port: args.port } : { path: args.socket },
     session: {
-      workspaceLabel: args.label ?? settings.label ?? "internal",
+      workspaceLabel: label,
       workspace: undefined,
       ledger,
       clock: environment.clock,
+      ...binding.session,
+      declassified,
+      ...(volatile === undefined ? {} : { volatile }),
+      judgement: createJudgement({
+        allow,
+        deny: parseCallRules("--deny", args.calls.deny),
+      }),
       onTrouble: (trouble) => environment.stderr.write(`cloister: ${formatError(trouble)}\n`),
     },
   });
@@ -59,11 +96,17 @@ export async function airlock(args: AirlockArguments, environment: Environment):
   environment.stdout.write(`${server.address}\n`);
   for (const { name, endpoint, models } of endpoints) {
     environment.stderr.write(
-      `cloister: ${name} → ${endpoint.url} (${endpoint.protocol.name}), cleared for ${endpoint.clearance}: ${models.join(", ") || "no models named"}\n`,
+      `cloister: ${name} → ${endpoint.url} (${endpoint.protocol.name}), cleared for ${clearanceOf(policy, endpoint) ?? "nothing"}: ${models.join(", ") || "no models named"}\n`,
     );
   }
   if (args.setup) {
-    environment.stdout.write(setupLines(server.address, router.models[0] ?? args.model ?? "MODEL"));
+    const model =
+      (usesFile ? undefined : args.model) ??
+      router.models((one) => maySee(policy, one, classify(label)))[0] ??
+      "MODEL";
+    environment.stdout.write(
+      args.socket === undefined ? setupLines(server.address, model) : bridgeLines(args.socket, model),
+    );
   }
   await new Promise<void>((resolve) =>
     stopped.signal.addEventListener("abort", () => resolve(), { once: true }),
@@ -73,22 +116,42 @@ export async function airlock(args: AirlockArguments, environment: Environment):
 
 interface Opening {
   readonly args: AirlockArguments;
-  readonly network: NetworkOptions | undefined;
+  readonly access: ServerAccess & { readonly onProbe: (probe: Probe) => Promise<void> };
+  readonly binding: Binding;
   readonly environment: Environment;
   readonly signal: AbortSignal;
 }
 
+function volatileOf(text: string | undefined): VolatilePolicy | undefined {
+  return (["freeze", "remove", "keep"] as const).find((name) => name === text);
+}
+
 async function openEndpoints(opening: Opening): Promise<RoutedEndpoint[]> {
-  const { args, network, environment, signal } = opening;
-  if (args.endpoints.length > 0) {
-    return Promise.all(args.endpoints.map((text, index) => openEndpoint(text, index, opening)));
+  const { args, access, binding, environment, signal } = opening;
+  // One that is mandatory is the only one.
+  const mandatory = binding.text("endpoint", args.endpoints.length === 1 ? args.endpoints[0] : undefined);
+  const isBound = binding.managed.policy.settings["endpoint"]?.mode === "mandatory";
+  const wanted = isBound || args.endpoints.length === 0 ? [mandatory ?? []].flat() : args.endpoints;
+  if (wanted.length > 0) {
+    const opened = await Promise.all(wanted.map((text, index) => openEndpoint(text, index, opening)));
+    const names = new Set(opened.map(({ name }) => name));
+    if (names.size === opened.length) return opened;
+    await Promise.all(opened.map(({ endpoint }) => endpoint.backend.close()));
+    throw new CloisterError("two endpoints have one name", {
+      code: "usage",
+      next: "give each its own: --endpoint home=URL --endpoint lab=URL",
+    });
+  }
+  if (isModelFile(args.model)) {
+    const { endpoint, model } = await openModelFile(args.model, args.clearance, environment);
+    return [{ name: "local", endpoint, models: [model] }];
   }
   const wishes = {
     endpoint: undefined,
     model: args.model,
     clearance: args.clearance,
     usualClearance: undefined,
-    network,
+    ...access,
   };
   const { endpoint, model } = await chooseEndpoint(wishes, environment, signal);
   return [{ name: "local", endpoint, models: [model] }];
@@ -102,7 +165,7 @@ const protocols: Readonly<Record<string, Protocol>> = {
 
 /** `[NAME=][chat+|responses+|messages+]URL` */
 async function openEndpoint(text: string, index: number, opening: Opening): Promise<RoutedEndpoint> {
-  const { args, signal } = opening;
+  const { args } = opening;
   const [, name = index === 0 ? "main" : `endpoint-${index + 1}`, shape, address = ""] =
     /^(?:([\w.-]+)=)?(?:(chat|messages|responses)\+)?(https?:.*)$/.exec(text) ?? [];
   if (address === "") {
@@ -112,10 +175,12 @@ async function openEndpoint(text: string, index: number, opening: Opening): Prom
     });
   }
   const url = parseEndpointUrl(address);
-  const { backend, models } = await openListed(url.href, opening);
+  opening.binding.checkEndpoint(address);
+  const { backend, models, server } = await openListed(url.href, opening);
   const local = isLoopback(url);
   const clearance: Label = args.clearance ?? (local ? "core" : "public");
-  const protocol = shape === undefined ? await detect(backend, signal) : (protocols[shape] ?? chatProtocol);
+  const known = shape === undefined ? undefined : protocols[shape];
+  const protocol = known ?? (server === "unknown" ? await detect(backend, opening) : chatProtocol);
   return {
     name,
     models,
@@ -125,6 +190,7 @@ async function openEndpoint(text: string, index: number, opening: Opening): Prom
       protocol,
       clearance,
       operator: local ? "this machine" : url.host,
+      server,
       backend,
     },
   };
@@ -136,12 +202,16 @@ async function openEndpoint(text: string, index: number, opening: Opening): Prom
  */
 async function openListed(
   address: string,
-  { args, network, environment, signal }: Opening,
-): Promise<{ backend: Backend; models: string[] }> {
+  { args, access, environment, signal }: Opening,
+): Promise<{ backend: Backend; models: string[]; server: ServerKind }> {
+  const { network } = access;
   try {
-    const { backend, description } = await openModelServer(address, network, environment, signal);
+    const { backend, description } = await openModelServer(address, access, environment, signal);
     const own = description.models.filter(({ remoteHost }) => remoteHost === undefined).map(({ id }) => id);
-    return { backend, models: own.length === 0 && args.model !== undefined ? [args.model] : own };
+    // What runs elsewhere is not had here by naming it.
+    const isElsewhere = description.models.some(({ id }) => id === args.model);
+    const models = own.length === 0 && args.model !== undefined && !isElsewhere ? [args.model] : own;
+    return { backend, models, server: description.server };
   } catch (error) {
     const code = error instanceof CloisterError ? error.code : "";
     if (args.model === undefined || code === "endpoint-unreachable" || code === "cancelled") throw error;
@@ -150,14 +220,18 @@ async function openListed(
     return {
       backend: createBackend(network === undefined ? options : { ...options, network }),
       models: [args.model],
+      server: "unknown",
     };
   }
 }
 
 /** By asking each path for nothing: a server that has it complains about the request, not about the path. */
-async function detect(backend: Backend, signal: AbortSignal): Promise<Protocol> {
+async function detect(backend: Backend, { access, signal }: Opening): Promise<Protocol> {
+  const body = Buffer.from("{}");
   for (const protocol of [chatProtocol, messagesProtocol, responsesProtocol]) {
-    const answer = await backend.send(protocol.path, [Buffer.from("{}")], { signal });
+    const { path } = protocol;
+    await access.onProbe({ url: backend.url.href, method: "POST", path: `/v1${path}`, bytes: body.length });
+    const answer = await backend.send(path, [body], { signal });
     // What it complains about does not matter; closing the body lets go of the connection.
     await answer.body[Symbol.asyncIterator]().return?.();
     if (answer.status !== 404 && answer.status !== 405) return protocol;

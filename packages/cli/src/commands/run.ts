@@ -1,18 +1,37 @@
 /** `cloister -p`: one task, headless. */
 import { join } from "node:path";
+import { clearanceOf } from "@cloister/airlock";
 import { CloisterError, formatError } from "@cloister/base";
+import type { Tier } from "@cloister/cell";
+import type { Label, Policy } from "@cloister/policy";
 import type { RunArguments } from "../arguments.ts";
+import { formatFinding } from "../cell-findings.ts";
+import { joinWishes } from "../cell-wishes.ts";
 import { chooseEndpoint, type ChosenEndpoint } from "../endpoint.ts";
+import type { AgentHandle } from "../agent-host.ts";
 import type { Environment } from "../environment.ts";
+import { driveFromInput } from "../stream-input.ts";
+import { isModelFile } from "../embedded-model.ts";
 import { exit } from "../exit.ts";
 import { createPrinter } from "../print/formats.ts";
+import { openBinding } from "../policy/binding.ts";
+import { readDeclassified } from "../policy/declassified.ts";
 import { runSession } from "../session.ts";
+import { toSessionOptions } from "../run-options.ts";
 import { readSettings } from "../settings.ts";
 
 export async function run(args: RunArguments, environment: Environment): Promise<number> {
+  // First of all: with a policy that does not count nothing is even asked.
+  const binding = await openBinding(environment);
   const settings = readSettings(environment.home);
-  const prompt = joinInput(args.prompt, await readInput(environment.stdin));
-  if (prompt.trim() === "") {
+  const tier = binding.tier(args.tier ?? settings.cell?.tier);
+  const declassified = readDeclassified(args.declassify, environment);
+  binding.checkDeclassify(declassified);
+  const options = toSessionOptions(args, settings);
+  const isConversation = args.inputFormat === "stream-json";
+  const input = isConversation ? "" : await readInput(environment.stdin);
+  const prompt = joinInput(args.prompt, input);
+  if (prompt.trim() === "" && !isConversation) {
     throw new CloisterError("there is no task", { code: "usage", next: 'cloister -p "what to do"' });
   }
   const interrupt = new AbortController();
@@ -20,30 +39,51 @@ export async function run(args: RunArguments, environment: Environment): Promise
     interrupt.abort(new CloisterError("interrupted", { code: "cancelled" })),
   );
   try {
+    // A model's own file, named for this run, needs no endpoint.
+    const asked = args.endpoint ?? (isModelFile(args.model) ? undefined : settings.endpoint);
+    const endpoint = binding.text("endpoint", asked);
+    if (endpoint !== undefined) binding.checkEndpoint(endpoint);
     const wishes = {
-      endpoint: args.endpoint ?? settings.endpoint,
-      model: args.model ?? settings.model,
+      endpoint,
+      model: binding.text("model", args.model ?? settings.model),
       clearance: args.clearance,
       // It was given to the endpoint beside it, and to no other.
       network: settings.network,
       usualClearance:
-        args.endpoint === undefined && settings.endpoint !== undefined ? settings.clearance : undefined,
+        args.endpoint === undefined && endpoint !== undefined && endpoint === settings.endpoint
+          ? settings.clearance
+          : undefined,
     };
     const chosen = await chooseEndpoint(wishes, environment, interrupt.signal);
-    const label = args.label ?? settings.label ?? "internal";
-    environment.stderr.write(describe(args, chosen, label));
-    const printer = createPrinter(args.format, environment, chosen, args.tier);
+    const label = binding.label(args.label, settings.label);
+    environment.stderr.write(describe(tier, chosen, { label, policy: binding.session.policy }));
+    const printer = createPrinter(args.format, environment, chosen, tier, isConversation);
+    const drive = (agent: AgentHandle): void => {
+      if (prompt.trim() !== "") agent.send({ text: prompt });
+      const ended = driveFromInput(environment.stdin, agent, (line) => printer.respond?.(line));
+      ended.catch((error: unknown) => environment.stderr.write(`cloister: ${formatError(error)}\n`));
+    };
     const outcome = await runSession(
       {
         workspace: environment.directory,
         prompt,
         chosen,
-        tier: args.tier,
+        tier,
+        wishes: binding.wishes(
+          joinWishes(settings.cell?.wishes ?? {}, { show: args.show }),
+          environment.directory,
+        ),
         label,
+        policy: binding.session,
+        declassified,
         ledger: args.ledger ?? ledgerDirectory(environment),
         turnsMax: args.turnsMax,
+        options,
+        ...(isConversation ? { drive } : {}),
+        calls: args.calls,
         onEvent: printer.event,
         onTrouble: (trouble) => environment.stderr.write(`cloister: ${formatError(trouble)}\n`),
+        onFinding: (finding) => environment.stderr.write(`cloister: ${formatFinding(finding)}\n`),
       },
       environment,
       interrupt.signal,
@@ -61,12 +101,16 @@ export function ledgerDirectory(environment: Environment): string {
 }
 
 /** One line before anything is sent: who will see what, and how the agent is held. */
-function describe(args: RunArguments, chosen: ChosenEndpoint, label: string): string {
+function describe(
+  tier: Tier,
+  chosen: ChosenEndpoint,
+  { label, policy }: { readonly label: Label; readonly policy: Policy },
+): string {
   const window = chosen.contextTokens === undefined ? "window unknown" : `${chosen.contextTokens} tokens`;
   const found = chosen.found ? ` (found: ${chosen.server})` : "";
-  const cell = args.tier === "none" ? "NONE: the agent and its commands run unconfined" : "bubblewrap";
+  const cell = tier === "none" ? "NONE: the agent and its commands run unconfined" : "bubblewrap";
   return (
-    `cloister: ${chosen.model} at ${chosen.endpoint.url}${found}, ${window}, cleared for ${chosen.endpoint.clearance}; ` +
+    `cloister: ${chosen.model} at ${chosen.endpoint.url}${found}, ${window}, cleared for ${clearanceOf(policy, chosen.endpoint) ?? "nothing"}; ` +
     `workspace ${label}; cell ${cell}\n`
   );
 }

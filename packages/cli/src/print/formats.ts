@@ -12,6 +12,7 @@ export function createPrinter(
   environment: Environment,
   chosen: ChosenEndpoint,
   tier: Tier,
+  isConversation = false,
 ): Printer {
   const write = (line: string): void => void environment.stdout.write(line);
   switch (format) {
@@ -27,6 +28,6 @@ export function createPrinter(
       };
     }
     case "stream-json":
-      return createStreamJson({ write, environment, chosen, tier });
+      return createStreamJson({ write, environment, chosen, tier, isConversation });
   }
 }

@@ -16,13 +16,23 @@ export interface StreamJsonOptions {
   readonly environment: Environment;
   readonly chosen: ChosenEndpoint;
   readonly tier: Tier;
+  /** Several messages, each with a result of its own as soon as it is done. */
+  readonly isConversation: boolean;
 }
 
-export function createStreamJson({ write, environment, chosen, tier }: StreamJsonOptions): Printer {
+export function createStreamJson({
+  write,
+  environment,
+  chosen,
+  tier,
+  isConversation,
+}: StreamJsonOptions): Printer {
   const session = randomUUID();
   const started = environment.clock.now();
   const say = (line: object): void =>
     write(`${JSON.stringify({ ...line, session_id: session, uuid: randomUUID() })}\n`);
+  /** Subagents by their ids: the call of Task that each answers. */
+  const callOf = new Map<string, string | null>();
   let blocks: JsonObject[] = [];
   let text = "";
 
@@ -42,6 +52,31 @@ export function createStreamJson({ write, environment, chosen, tier }: StreamJso
     };
     say({ type: "assistant", message, parent_tool_use_id: null });
     blocks = [];
+  };
+
+  /** Calls and results of a subagent, each a line of its own under the call that started it. */
+  const saySubagent = ({ id, what }: Extract<AgentEvent, { kind: "subagent" }>): void => {
+    if (what.kind === "begin") callOf.set(id, what.call ?? null);
+    if (what.kind !== "event") return;
+    const inner = what.event;
+    const parent = callOf.get(id) ?? null;
+    if (inner.kind === "call") {
+      const content = [{ type: "tool_use", id: inner.id, name: inner.name, input: inner.args }];
+      const message = {
+        id: `msg_${randomUUID()}`,
+        type: "message",
+        role: "assistant",
+        model: chosen.model,
+        content,
+      };
+      say({ type: "assistant", message, parent_tool_use_id: parent });
+    }
+    if (inner.kind === "result") {
+      const content = [
+        { type: "tool_result", tool_use_id: inner.id, content: inner.text, is_error: !inner.ok },
+      ];
+      say({ type: "user", message: { role: "user", content }, parent_tool_use_id: parent });
+    }
   };
 
   return {
@@ -87,29 +122,67 @@ export function createStreamJson({ write, environment, chosen, tier }: StreamJso
           say({ type: "user", message: { role: "user", content: [result] }, parent_tool_use_id: null });
           break;
         }
+        case "mode":
+          say({ type: "system", subtype: "status", status: null, permissionMode: event.mode });
+          break;
+        case "compaction": {
+          flushAssistant();
+          const { trigger, before, after } = event.compaction;
+          const metadata = {
+            trigger: trigger === "asked" ? "manual" : "auto",
+            pre_tokens: before,
+            post_tokens: after,
+          };
+          say({ type: "system", subtype: "compact_boundary", compact_metadata: metadata });
+          break;
+        }
+        case "subagent":
+          flushAssistant();
+          saySubagent(event);
+          break;
+        case "item":
+        case "user":
+        case "progress":
+        case "question":
+        case "todos":
+        case "context":
         case "turn":
           break;
         case "end":
           flushAssistant();
+          if (isConversation) say(toResult({ ending: event.ending }, environment.clock.now() - started));
           break;
       }
     },
-    end: (outcome) => say(toResult(outcome, environment.clock.now() - started)),
+    end: (outcome) => {
+      // Each message had its result, unless the process died in the middle of one.
+      const isTold = isConversation && outcome.ending.error?.code !== "agent-died";
+      if (!isTold) say(toResult(outcome, environment.clock.now() - started));
+    },
+    respond: (line) => write(`${JSON.stringify(line)}\n`),
   };
 }
 
 const subtypes = {
   done: "success",
   "max-turns": "error_max_turns",
+  "max-cost": "error_max_budget_usd",
+  "max-tokens": "error_max_tokens",
+  "max-time": "error_max_time",
   cancelled: "error_during_execution",
   failed: "error_during_execution",
 } as const;
 
-export function toResult({ session, ending }: SessionOutcome, durationMs: number): JsonObject {
-  const { usage, error } = ending;
+/** Of a whole session, or of one message in the middle of it. */
+export function toResult(
+  { session, ending, approvals }: Partial<SessionOutcome> & Pick<SessionOutcome, "ending">,
+  durationMs: number,
+): JsonObject {
+  const { usage, error, cost, structured } = ending;
   return {
     type: "result",
-    subtype: subtypes[ending.outcome],
+    subtype:
+      error?.code === "answer-schema" ? "error_max_structured_output_retries" : subtypes[ending.outcome],
     is_error: ending.outcome !== "done",
     result: ending.text,
     ...(error === undefined ? {} : { errors: [{ ...error }] }),
@@ -121,6 +194,9 @@ export function toResult({ session, ending }: SessionOutcome, durationMs: number
       cache_read_input_tokens: usage.cachedTokens ?? 0,
       output_tokens: usage.completionTokens,
     },
-    cloister_session: session,
+    ...(cost === undefined ? {} : { total_cost_usd: cost }),
+    ...(structured === undefined ? {} : { structured_output: structured }),
+    ...(approvals === undefined ? {} : { approvals: { ...approvals } }),
+    ...(session === undefined ? {} : { cloister_session: session }),
   };
 }

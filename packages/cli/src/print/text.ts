@@ -1,3 +1,4 @@
+import type { Approvals } from "@cloister/airlock";
 import type { Environment } from "../environment.ts";
 import type { Printer } from "./printer.ts";
 import { createPaint, visible } from "./style.ts";
@@ -17,7 +18,7 @@ export function createTextPrinter({ stdout, stderr, colour }: Environment): Prin
         stderr.write(`${paint("yellow", visible(firstLine(event.text)))}\n`);
       }
     },
-    end: ({ ending }) => {
+    end: ({ ending, approvals }) => {
       if (ending.text !== "") {
         stdout.write(`${stdout.isTTY ? visible(ending.text.trimEnd()) : ending.text.trimEnd()}\n`);
       }
@@ -28,8 +29,13 @@ export function createTextPrinter({ stdout, stderr, colour }: Environment): Prin
         );
       }
       if (ending.outcome === "cancelled") stderr.write("cloister: cancelled\n");
+      if (approvals.asked > 0) stderr.write(`cloister: ${describeApprovals(approvals)}\n`);
     },
   };
+}
+
+function describeApprovals({ asked, allowed, denied }: Approvals): string {
+  return `${asked} ${asked === 1 ? "call" : "calls"} needed approval: ${allowed} allowed, ${denied} denied`;
 }
 
 const BRIEF_CHARS_MAX = 160;

@@ -67,6 +67,15 @@ export function createStage(write: (text: string) => void, colour: boolean): Sta
         case "status":
         case "reasoning":
         case "end":
+        case "item":
+        case "user":
+        case "progress":
+        case "question":
+        case "mode":
+        case "todos":
+        case "context":
+        case "compaction":
+        case "subagent":
           break;
       }
     },

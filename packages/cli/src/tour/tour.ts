@@ -7,11 +7,13 @@ import { CloisterError } from "@cloister/base";
 import { openCells, runInCell } from "@cloister/cell";
 import { exposureReport, verifyLedger } from "@cloister/ledger";
 import type { Arguments } from "../arguments.ts";
+import { openHiddenFiles } from "../cell-hidden.ts";
+import { commandCell, userFor } from "../command-cell.ts";
 import { chooseEndpoint } from "../endpoint.ts";
 import type { Environment } from "../environment.ts";
 import { exit } from "../exit.ts";
 import { formatExposure } from "../print/exposure.ts";
-import { commandCell, runSession, userFor } from "../session.ts";
+import { runSession } from "../session.ts";
 import type { TourWords } from "../words/type.ts";
 import { wordsFor } from "../words/words.ts";
 import { copyProject, type TourProject } from "./project.ts";
@@ -88,7 +90,8 @@ async function showTests(scene: Scene, project: TourProject, expected: "failing"
     user: userFor(project.folder, environment),
   });
   try {
-    const { view, environment: variables } = commandCell(project.folder, environment);
+    const { view: bare, environment: variables } = commandCell(project.folder, environment);
+    const view = { ...bare, hidden: openHiddenFiles(bare, {}).paths };
     const launch = {
       argv: ["node", "--test", "--test-reporter=tap"],
       directory: project.folder,
@@ -127,6 +130,7 @@ async function showAgent(scene: Scene, project: TourProject): Promise<string> {
         prompt: words.lines.prompt,
         chosen: await chooseEndpoint(wishes, environment, signal),
         tier: "bubblewrap",
+        wishes: {},
         label: "internal",
         ledger: scene.ledger,
         turnsMax: 20,

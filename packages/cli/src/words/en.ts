@@ -1,3 +1,4 @@
+import { apparmorProfile } from "./profile.ts";
 import type { Words } from "./type.ts";
 
 export const en: Words = {
@@ -7,9 +8,16 @@ export const en: Words = {
       --endpoint URL          any OpenAI-compatible server; without it, one on this machine is looked for
       --model NAME            without it, the server's first model
       --max-turns N           stop after N answers of the model (100)
+      --max-tokens N, --max-time SECONDS, --max-cost AMOUNT   further limits; the price is in the settings
+      --json-schema FILE      the answer is JSON after this schema (a file, or the schema itself)
+      --input-format F        text | stream-json: messages on stdin, a line each
+      --allow 'TOOL(TEXT)'    a call that would need your word may happen in this run; repeatable
+      --deny 'TOOL(TEXT)'     and this one may not: 'Bash(git push*)', 'Edit(.github/**)', Write
       --output-format F       text | json | stream-json
       --label L               what this project is: public | internal | restricted | core (internal)
       --clearance L           what the endpoint may be shown (this machine: core; any other: public)
+      --declassify FILE       an exact text that a person releases from its label; recorded (repeatable)
+      --show PATH             let the session see a file that a rule hides, such as .env; repeatable
       --cell none             run without confinement; it is shown, and recorded
       --ledger DIR            where the record is kept (~/.cloister/ledger)
       further input is read from stdin; the endpoint's key from CLOISTER_API_KEY
@@ -26,10 +34,41 @@ export const en: Words = {
       --model NAME            for clients that ask for their vendor's models
       --setup                 prints the line each tool needs
 
+  cloister cell -- COMMAND…   any command of yours in the agent's cell: no network, no home, this project only
+      --read DIR, --write DIR, --hide PATH, --show PATH   repeatable; relative paths are the project's; show: what a rule hides
+      --publish PORT[:PORT_HERE]   a server in the cell, for your own browser on 127.0.0.1 (repeatable)
+      --allow HOST[:PORT]     a host it may reach; each connection is recorded (repeatable)
+      --review                its changes are shown first, then promoted or thrown away
+      --review=promote|discard|show, --promote-guarded  for scripts; guarded: git hooks, settings of editors and agents
+      --observe FILE          what it read, wrote, started and connected to, as JSON lines (needs strace)
+      --memory SIZE, --processes N, --timeout SECONDS, --unix inside, --workspace DIR, --tier none, --ledger DIR
+
+  cloister cell doctor        what cell this machine can hold, and what would help  [--json]
+
+  cloister scan PATH… | -     secrets and personal data in files; 0 none, 1 found, 2 trouble  [--json] [--rules FILE.toml] [--email]
+
   cloister rehearse SCRIPT    a model server that plays a script  [--port N]
 
-Settings: ~/.cloister/settings.json  {"endpoint": URL, "model": NAME, "clearance": L, "label": L}
+Settings: ~/.cloister/settings.json  {"endpoint": URL, "model": NAME, "clearance": L, "label": L, "cell": {…}}
 `,
+  doctor: {
+    whole: "This machine can hold the whole cell.",
+    lesser: (tier) => `This machine can hold a lesser cell: ${tier}.`,
+    none: "No cell can be had here yet. Cloister refuses to run commands until there is one.",
+    optional: "not required",
+    places: {
+      "github-actions":
+        "GitHub Actions: on ubuntu-24.04 put the AppArmor profile below in place in a step before, with sudo; in a `container:` job add options: --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined.",
+      gitlab:
+        'GitLab, docker executor: in the runner\'s config.toml, under [runners.docker], security_opt = ["seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined"]; or use a shell executor.',
+      kubernetes:
+        "Kubernetes: give the pod hostUsers: false, seccompProfile type Unconfined, and procMount: Unmasked; or let the pod be the wall, without network, and say --tier none.",
+      container:
+        "In a container: run Cloister on the host, or start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined. That makes its own wall weaker.",
+      ubuntu: `Ubuntu 24.04 and later keep ordinary users from user namespaces. As root, write this to /etc/apparmor.d/bwrap and run apparmor_parser -r /etc/apparmor.d/bwrap:
+${apparmorProfile}`,
+    },
+  },
   tour: {
     title: "Cloister: a coding agent that cannot leak",
     rehearsal:

@@ -1,7 +1,19 @@
+import type { Surrounding } from "../environment.ts";
+
 /** Everything the product says to a person in the tour and its help, in each language. */
 export interface Words {
   readonly help: string;
   readonly tour: TourWords;
+  readonly doctor: DoctorWords;
+}
+
+export interface DoctorWords {
+  readonly whole: string;
+  readonly lesser: (tier: string) => string;
+  readonly none: string;
+  readonly optional: string;
+  /** What to do in each kind of place where a cell is often hard to have. */
+  readonly places: Readonly<Record<Surrounding, string>>;
 }
 
 export interface TourWords {

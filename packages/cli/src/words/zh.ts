@@ -1,3 +1,4 @@
+import { apparmorProfile } from "./profile.ts";
 import type { Words } from "./type.ts";
 
 export const zh: Words = {
@@ -7,9 +8,16 @@ export const zh: Words = {
       --endpoint URL          任何兼容 OpenAI 接口的服务器;不指定时只在本机寻找
       --model NAME            不指定时使用服务器的第一个模型
       --max-turns N           模型回答 N 次后停止(100)
+      --max-tokens N, --max-time 秒, --max-cost 金额   更多上限；价格写在设置里
+      --json-schema 文件      回答是符合此模式的 JSON（文件名，或模式本身）
+      --input-format F        text | stream-json：从标准输入逐行读消息
+      --allow '工具(文本)'     本次运行中，原本需要您同意的调用可以执行（可重复）
+      --deny '工具(文本)'      这些调用不可执行：'Bash(git push*)'、'Edit(.github/**)'、Write
       --output-format F       text | json | stream-json
       --label L               项目密级:public | internal | restricted | core(默认 internal)
       --clearance L           该服务器可见的最高密级(本机:core;其他:public)
+      --declassify FILE       由人解除密级的原文；会记录（可重复）
+      --show PATH             让本次会话看到被规则隐藏的文件,例如 .env;可重复
       --cell none             不隔离运行;会明确显示并记录在案
       --ledger DIR            账本目录(~/.cloister/ledger)
       其余输入从标准输入读取;服务器密钥取自 CLOISTER_API_KEY
@@ -26,10 +34,41 @@ export const zh: Words = {
       --model NAME            供索要厂商模型名的客户端使用
       --setup                 打印各工具所需的一行配置
 
+  cloister cell -- COMMAND…   在智能体的隔离舱中运行您自己的任何命令:没有网络,看不到主目录,只有当前项目
+      --read DIR, --write DIR, --hide PATH, --show PATH   可重复;相对路径以项目为准;show:显示被规则隐藏的文件
+      --publish PORT[:本机端口]    让本机浏览器经 127.0.0.1 访问隔离舱内的服务(可重复)
+      --allow HOST[:PORT]     允许访问的主机;每次连接都记录在案(可重复)
+      --review                先展示改动,再决定采纳或丢弃
+      --review=promote|discard|show, --promote-guarded  供脚本使用;受保护的:git 钩子、编辑器和智能体的设置
+      --observe FILE          读了、写了、启动了、连接了什么,写成 JSON 行(需要 strace)
+      --memory SIZE, --processes N, --timeout SECONDS, --unix inside, --workspace DIR, --tier none, --ledger DIR
+
+  cloister cell doctor        本机能提供怎样的隔离舱,以及如何改善  [--json]
+
+  cloister scan PATH… | -     查找文件中的密钥和个人信息;0 未发现,1 有发现,2 出错  [--json] [--rules FILE.toml] [--email]
+
   cloister rehearse SCRIPT    按剧本应答的模型服务器  [--port N]
 
-设置:~/.cloister/settings.json  {"endpoint": URL, "model": NAME, "clearance": L, "label": L}
+设置:~/.cloister/settings.json  {"endpoint": URL, "model": NAME, "clearance": L, "label": L, "cell": {…}}
 `,
+  doctor: {
+    whole: "本机可以提供完整的隔离舱。",
+    lesser: (tier) => `本机只能提供较弱的隔离舱:${tier}。`,
+    none: "本机目前无法提供隔离舱。在此之前,Cloister 拒绝运行命令。",
+    optional: "非必需",
+    places: {
+      "github-actions":
+        "GitHub Actions:在 ubuntu-24.04 上,先用一个步骤(sudo)安装下面的 AppArmor 配置;在 `container:` 任务中加上 options: --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined。",
+      gitlab:
+        'GitLab docker 执行器:在 runner 的 config.toml 的 [runners.docker] 下设置 security_opt = ["seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined"];或改用 shell 执行器。',
+      kubernetes:
+        "Kubernetes:为 Pod 设置 hostUsers: false、seccompProfile 类型 Unconfined 和 procMount: Unmasked;或者让没有网络的 Pod 作为围墙,并使用 --tier none。",
+      container:
+        "在容器中:请在宿主机上运行 Cloister,或以 --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined 启动容器。这会削弱容器自身的围墙。",
+      ubuntu: `Ubuntu 24.04 及以后的版本限制普通用户使用用户命名空间。请以 root 身份将以下内容写入 /etc/apparmor.d/bwrap,并运行 apparmor_parser -r /etc/apparmor.d/bwrap:
+${apparmorProfile}`,
+    },
+  },
   tour: {
     title: "Cloister:不会泄密的编程智能体",
     rehearsal: "这是一次排演:由剧本扮演模型,所以不需要真实模型。\n智能体、隔离舱、气闸和账本都是真实运行的。",

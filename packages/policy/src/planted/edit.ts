@@ -41,8 +41,12 @@ const EXCERPT_CHARS_MAX = 100;
 
 /** Short, and with everything that cannot be seen written as its code point. */
 export function excerptOf(text: string): string {
-  const cut = text.trim().slice(0, EXCERPT_CHARS_MAX);
-  return cut.replaceAll(unseen, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  return showUnseen(text.trim().slice(0, EXCERPT_CHARS_MAX));
+}
+
+/** The same text, with everything that cannot be seen written as its code point: `\\u{202e}`. */
+export function showUnseen(text: string): string {
+  return text.replaceAll(unseen, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 /** Controls but tab, carriage return and line feed; marks that reorder or hide text; tag characters. */

@@ -18,7 +18,8 @@ export function parseArguments(text: string, encodedTimes: number = 0): ParsedAr
   if (read.kind !== "value") return read;
   const { value } = read;
   if (isRecord(value)) return { kind: "ok", args: value };
-  if (value === null) return { kind: "ok", args: {} };
+  // Nothing at all, and PHP's word for an empty object.
+  if (value === null || (Array.isArray(value) && value.length === 0)) return { kind: "ok", args: {} };
   if (typeof value === "string" && encodedTimes < ENCODED_TIMES_MAX) {
     return parseArguments(value, encodedTimes + 1);
   }
@@ -31,12 +32,10 @@ type ReadValue =
   | { readonly kind: "cut" };
 
 function readValue(text: string): ReadValue {
-  try {
-    return { kind: "value", value: JSON.parse(text) as Json };
-  } catch {
-    // Not JSON as it stands: the rest of this function finds out whether it can mean one thing only.
-  }
-  const bare = unwrapped(text);
+  const whole = readJson(text);
+  if (whole !== undefined) return whole;
+  // Not JSON as it stands: the rest of this function finds out whether it can mean one thing only.
+  const bare = withSingleBraces(unwrapped(text));
   const first = parseLoose(bare);
   if (first.kind === "cut") return first;
   if (first.kind === "bad") return { kind: "bad", detail: `${first.detail} (at character ${first.at})` };
@@ -50,6 +49,43 @@ function readValue(text: string): ReadValue {
   if (isWhole && JSON.stringify(again.value) === JSON.stringify(first.value)) return first;
   if (again.kind === "cut" && isCopyOf(bare.slice(0, first.end), rest)) return first;
   return { kind: "bad", detail: `there is more after the end of the object: ${rest.slice(0, 40)}` };
+}
+
+function readJson(text: string): ReadValue | undefined {
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    return undefined; // the caller reads it in other ways
+  }
+  const twice = isRecord(value) ? keyGivenTwice(text, value) : undefined;
+  if (twice === undefined) return { kind: "value", value };
+  return { kind: "bad", detail: `the key "${twice}" is given twice, differently` };
+}
+
+/** JSON's readers take the last of two equal keys without a word, which nobody can have meant. */
+function keyGivenTwice(text: string, value: JsonObject): string | undefined {
+  // In a string the quotes of a key are escaped, so a second pair of bare ones is a key, perhaps of an inner object.
+  const keys = Object.keys(value);
+  const isSuspect =
+    keys.length > KEYS_MAX ||
+    keys.some((key) => {
+      const quoted = JSON.stringify(key);
+      const at = text.indexOf(quoted);
+      return at >= 0 && text.includes(quoted, at + quoted.length);
+    });
+  const read = isSuspect ? parseLoose(text) : undefined;
+  return read?.kind === "bad" ? /^the key "(.*)" is given twice/.exec(read.detail)?.[1] : undefined;
+}
+
+/** More keys are not searched for one by one. */
+const KEYS_MAX = 32;
+
+/** `{{"path": "a"}}`: models copy the doubled braces of prompts that were templates. */
+function withSingleBraces(text: string): string {
+  return /^\{\s*\{\s*["']/.test(text) && /\}\s*\}\s*$/.test(text.slice(-64))
+    ? text.slice(text.indexOf("{", 1))
+    : text;
 }
 
 /** Without a code fence or leaked template tokens around it. */

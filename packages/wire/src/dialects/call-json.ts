@@ -1,17 +1,28 @@
 /** Calls as JSON objects: `{"name": …, "arguments": …}` and its relatives. */
 import { isRecord, type Json } from "@cloister/base";
-import type { Draft } from "./dialect.ts";
+import { propertiesOf, toolOf, type DialectContext, type Draft } from "./dialect.ts";
 import { parseLoose, type Loose } from "./loose-json.ts";
 
-const NAME_KEYS = ["name", "tool", "tool_name", "function", "function_name"] as const;
-const ARGUMENT_KEYS = ["arguments", "parameters", "args", "input", "tool_input"] as const;
+const NAME_KEYS = ["name", "tool", "tool_name", "function", "function_name", "action"] as const;
+const ARGUMENT_KEYS = ["arguments", "parameters", "args", "input", "tool_input", "action_input"] as const;
 const OTHER_KEYS: ReadonlySet<string> = new Set(["type", "id", "tool_call_id", "call_id", "index"]);
 /** More in one block is no answer of a model that works. */
 const CALLS_MAX = 64;
+/** What may stand beside a list of `tool_calls`: the rest of a message. */
+const MESSAGE_KEYS: ReadonlySet<string> = new Set([
+  "role",
+  "content",
+  "text",
+  "thought",
+  "reasoning",
+  "reasoning_content",
+  "tool_calls",
+]);
 
 /** The calls that a value is: one object, a list of them, or OpenAI's `tool_calls`. Undefined when any part is something else. */
 export function draftsOf(value: Json, dialect: string): Draft[] | undefined {
-  if (isRecord(value) && Array.isArray(value["tool_calls"]) && Object.keys(value).length === 1) {
+  const isMessage = isRecord(value) && Object.keys(value).every((key) => MESSAGE_KEYS.has(key));
+  if (isMessage && Array.isArray(value["tool_calls"])) {
     return draftsOf(value["tool_calls"] as Json, dialect);
   }
   if (Array.isArray(value)) {
@@ -40,6 +51,32 @@ function draftOf(value: Json, dialect: string): Draft | undefined {
   const args = argumentKey === undefined ? undefined : value[argumentKey];
   const text = typeof args === "string" ? args : JSON.stringify(args ?? {});
   return { dialect, id: idOf(value), name, arguments: text };
+}
+
+/**
+ * Inside tags that only calls have, an object may also be `{"read_file": {"path": …}}`, one key for each call, or have the arguments
+ * beside the name. All names must be those of an offered tool and of its arguments.
+ */
+export function namedByKey(value: Json, dialect: string, context: DialectContext): Draft[] | undefined {
+  const items = Array.isArray(value) ? (value as readonly Json[]).slice(0, CALLS_MAX) : [value];
+  const drafts = items.map((item): Draft | undefined => {
+    if (!isRecord(item)) return undefined;
+    const { name, ...flat } = item;
+    const tool = typeof name === "string" ? toolOf(name, context) : undefined;
+    const keys = Object.keys(flat);
+    if (
+      tool !== undefined &&
+      keys.length > 0 &&
+      keys.every((key) => Object.hasOwn(propertiesOf(tool), key))
+    ) {
+      return { dialect, id: "", name: tool.name, arguments: JSON.stringify(flat) };
+    }
+    const [only] = Object.entries(item);
+    const isNamed = only !== undefined && Object.keys(item).length === 1 && isRecord(only[1]);
+    if (!isNamed || toolOf(only[0], context) === undefined) return undefined;
+    return { dialect, id: "", name: only[0], arguments: JSON.stringify(only[1]) };
+  });
+  return drafts.every((draft) => draft !== undefined) && drafts.length > 0 ? drafts : undefined;
 }
 
 function idOf(value: Record<string, unknown>): string {
@@ -84,5 +121,7 @@ function isLastObject(closed: Loose & { readonly kind: "value" }, key: string): 
 
 /** The name that a damaged object gives, for the error that the model reads. */
 export function nameIn(text: string): string {
-  return /["'](?:name|tool|function)["']\s*:\s*["']([^"'\n]{1,128})["']/.exec(text)?.[1] ?? "";
+  return (
+    /["'](?:name|tool|tool_name|function|action)["']\s*:\s*["']([^"'\n]{1,128})["']/.exec(text)?.[1] ?? ""
+  );
 }

@@ -48,13 +48,16 @@ export function propertiesOf(tool: DialectTool | undefined): Readonly<Record<str
   return isRecord(properties) ? properties : {};
 }
 
+/** Some tokenisers leave spaces without width between tags; trimming takes them for letters. */
+const BLANKS = /^[\s\u200b-\u200d\u2060]*$/;
+
 export function isBlank(text: string, from: number, to: number): boolean {
-  return text.slice(from, to).trim() === "";
+  return BLANKS.test(text.slice(from, to));
 }
 
 /** Where the blanks end that begin at `at`. */
 export function skipBlanks(text: string, at: number): number {
-  const blanks = /\s*/y;
+  const blanks = /[\s\u200b-\u200d\u2060]*/y;
   blanks.lastIndex = at;
   return at + (blanks.exec(text)?.[0].length ?? 0);
 }

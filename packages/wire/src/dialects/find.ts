@@ -1,4 +1,6 @@
 /** Whether markup begins at a character of a text, and which: the one decision that everything else follows from. */
+import { FUNCTION_GEMMA, GEMMA_4 } from "./gemma.ts";
+import { WRAPPERS } from "./hermes.ts";
 import type { MarkdownPlace } from "./markdown.ts";
 import { HEADER_CHARS_MAX, OPENERS, type Opener } from "./openers.ts";
 import { looksStray, STRAYS } from "./strays.ts";
@@ -45,7 +47,9 @@ export function findMarkup(look: Look): Found {
     const { close } = thinking.tags;
     if (isHere(close)) return { kind: "unthink", literal: close };
     if (mayCome) return { kind: isOver ? "none" : "more" };
-    if (!thinking.seesCalls || !place.isLineStart) return { kind: "none" };
+    // A special token needs no line of its own; a tag elsewhere is a word of the thought.
+    const isToken = /^(?:<[|｜]|\]<|\[[A-Z])/.test(text.slice(at, at + 2));
+    if (!thinking.seesCalls || !(place.isLineStart || isToken)) return { kind: "none" };
   } else if (first === "`") {
     // Asking for more would end a run of backticks in its middle.
     if (!place.isLineStart || place.isFenced) return { kind: "none" };
@@ -69,6 +73,7 @@ export function findMarkup(look: Look): Found {
   for (const opener of openers.get(first) ?? []) {
     if (thinking !== undefined && opener.role.kind !== "block") continue;
     if (opener.atLineStart === true && !place.isLineStart) continue;
+    if (opener.role.kind === "layout" && !isOwnWord(place)) continue;
     if (!isHere(opener.literal)) continue;
     const head = text.slice(at, at + HEADER_CHARS_MAX);
     if (opener.begins.test(head)) return { kind: "opener", opener };
@@ -89,6 +94,8 @@ function isOwnWord(place: MarkdownPlace): boolean {
 const TOKENS: readonly string[] = [
   ...OPENERS.map(({ literal }) => literal),
   ...STRAYS,
+  ...WRAPPERS.map(({ close }) => close),
+  ...[GEMMA_4, FUNCTION_GEMMA].map(({ close }) => close),
   ...THINK_TAGS.flatMap(({ open, close }) => [open, close]),
 ];
 const BEGINNINGS: ReadonlySet<string> = new Set(TOKENS.map((token) => token.slice(0, 2)));

@@ -4,6 +4,7 @@
  */
 import {
   isBlank,
+  matchAt,
   propertiesOf,
   skipBlanks,
   toolOf,
@@ -31,11 +32,15 @@ export const readGlm: BlockReader = (text, at, context) => {
   while (is(marks[index], "tool_call", false) && isBlankTo(index)) index += 1;
   const opener = marks[index - 1];
   if (opener === undefined) return { kind: "text" };
-  const head = text.slice(opener.end, marks[index]?.start ?? text.length).trim();
-  const name = /^[\w.:/-]{1,128}/.exec(head)?.[0] ?? "";
+  // Hunyuan writes a tag of its own behind the name.
+  const head = text
+    .slice(opener.end, marks[index]?.start ?? text.length)
+    .replace("<tool_sep>", "")
+    .trim();
+  const name = /^["']?([\w.:/-]{1,128})/.exec(head)?.[1] ?? "";
   if (name === "") return { kind: "text" };
   const json = head.slice(name.length).trimStart();
-  if (json.startsWith("{")) return readNamedJson(text, opener.end, name);
+  if (/^(?:```\w{0,8}\s*)?\{/.test(json)) return readNamedJson(text, opener.end, name);
   const mark = marks[index];
   if (mark === undefined) {
     const isCut = /^\s*(?:<[^>\n]*)?$/.test(head.slice(name.length)) && toolOf(name, context) !== undefined;
@@ -213,7 +218,8 @@ function readNamedJson(text: string, at: number, name: string): Reading {
   if (close < 0) return { kind: "cut", name };
   const end = close + "</tool_call>".length;
   if (read.kind === "bad") return { kind: "broken", name, detail: read.detail, end };
-  if (skipBlanks(text, read.end) !== close) {
+  const fenceEnd = read.end + (matchAt(/\s*```/y, text, read.end)?.[0].length ?? 0);
+  if (skipBlanks(text, fenceEnd) !== close) {
     return { kind: "broken", name, detail: "there is text after its arguments", end };
   }
   const draft = { dialect: "glm", id: "", name, arguments: text.slice(body, read.end) };

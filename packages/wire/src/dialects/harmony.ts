@@ -2,7 +2,7 @@
  * gpt-oss's harmony format, when a server prints it: `<|start|>assistant<|channel|>commentary to=functions.N<|message|>{…}<|call|>`.
  * The analysis channel is reasoning, the others are text; a message with a recipient is a call.
  */
-import type { BlockReader } from "./dialect.ts";
+import { toolOf, type BlockReader } from "./dialect.ts";
 import { parseLoose } from "./loose-json.ts";
 
 export type HarmonyStep =
@@ -84,8 +84,12 @@ function partialTokenAt(text: string): number {
 }
 
 /** The message of a call, from its JSON on. The JSON says where it ends: its strings may hold any token. */
-export function readHarmonyCall(name: string): BlockReader {
-  return (text, at) => {
+export function readHarmonyCall(recipient: string): BlockReader {
+  return (text, at, context) => {
+    // `functions.read_filejson`: the content type stuck to the name.
+    const plain = recipient.replace(/(?:json|code)$/, "");
+    const isStuck = toolOf(recipient, context) === undefined && toolOf(plain, context) !== undefined;
+    const name = isStuck ? plain : recipient;
     const read = parseLoose(text, at);
     const end = /<\|(?:call|end|return)\|>/g;
     end.lastIndex = read.kind === "value" ? read.end : at;

@@ -18,6 +18,7 @@ const WORDS: Readonly<Record<string, Json>> = {
   False: false,
   null: null,
   None: null,
+  undefined: null,
 };
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
@@ -59,7 +60,7 @@ class Reader {
   }
 
   #object(depth: number): Json | undefined {
-    const entries: [string, Json][] = [];
+    const entries = new Map<string, Json>();
     this.at += 1;
     for (;;) {
       const next = this.#peek();
@@ -76,7 +77,11 @@ class Reader {
       this.at += 1;
       const value = this.value(depth + 1);
       if (value === undefined) return undefined;
-      entries.push([key, value]);
+      const before = entries.get(key);
+      if (before !== undefined && !isSame(before, value)) {
+        return this.#bad(`the key "${key}" is given twice, differently`);
+      }
+      entries.set(key, value);
       if (!this.#separator("}")) return undefined;
     }
   }
@@ -145,7 +150,7 @@ class Reader {
 
   /** The next character that is no blank and no comment. */
   #peek(): string | undefined {
-    this.#match(/(?:\s+|\/\/[^\n]*|\/\*[^]*?\*\/)+/y);
+    this.#match(/(?:[\s\u200b-\u200d\u2060]+|\/\/[^\n]*|\/\*[^]*?\*\/)+/y);
     return this.#text[this.at];
   }
 
@@ -160,6 +165,10 @@ class Reader {
     this.fault ??= { kind: "bad", at: this.at, detail };
     return undefined;
   }
+}
+
+function isSame(one: Json, other: Json): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
 function isHalfWord(word: string): boolean {

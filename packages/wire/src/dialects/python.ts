@@ -15,6 +15,13 @@ export function readPythonCalls(text: string, dialect: string, context: DialectC
   while (drafts.length < CALLS_MAX) {
     at = skipBlanks(inner, at);
     if (at === inner.length) break;
+    // What a call gave may be printed on a line of its own.
+    const shown =
+      drafts.length > 0 ? matchAt(/print\s*\(\s*[A-Za-z_]\w*\s*\)[ \t]*(?:[;\n]|$)/y, inner, at) : null;
+    if (shown !== null) {
+      at += shown[0].length;
+      continue;
+    }
     const print = matchAt(/print\s*\(\s*/y, inner, at)?.[0] ?? "";
     const call = readCall(inner, at + print.length, dialect, context);
     if (call === undefined) return undefined;
@@ -34,7 +41,8 @@ function readCall(
   context: DialectContext,
 ): { readonly draft: Draft; readonly end: number } | undefined {
   const head = matchAt(/(?:[A-Za-z_]\w*\s*=\s*)?([A-Za-z_][\w.-]{0,128})\s*\(/y, text, from);
-  const name = head?.[1]?.split(".").at(-1) ?? "";
+  const words = head?.[1]?.split(".") ?? [];
+  const name = (words.length > 1 && words.at(-1) === "call" ? words.at(-2) : words.at(-1)) ?? "";
   const tool = toolOf(name, context);
   if (head === null || tool === undefined) return undefined;
   const entries: [string, Json][] = [];

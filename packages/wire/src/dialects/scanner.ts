@@ -23,11 +23,6 @@ export type Piece =
       readonly detail: string;
     };
 
-export interface ScannerOptions extends DialectContext {
-  /** All when absent. */
-  readonly dialects?: readonly string[];
-}
-
 /** A held block longer than this is not read any more, and refused. */
 const HELD_CHARS_MAX = 16 * 1024 * 1024;
 /** Blocks read in one answer; each may cost a pass over the rest, so their number keeps the work linear. */
@@ -48,7 +43,7 @@ const TEXT: Mode = { kind: "text" };
 const NO_OPENERS: ReadonlyMap<string, readonly Opener[]> = new Map();
 
 export class Scanner {
-  readonly #options: ScannerOptions;
+  readonly #options: DialectContext;
   readonly #openers: ReadonlyMap<string, readonly Opener[]>;
   readonly #readsWhole: boolean;
   #mode: Mode = TEXT;
@@ -69,16 +64,11 @@ export class Scanner {
   #readsLeft = READS_MAX;
   #pieces: Piece[] = [];
 
-  constructor(options: ScannerOptions) {
+  constructor(options: DialectContext) {
     this.#options = options;
-    const isWanted = ({ dialects, role }: Opener): boolean => {
-      if (options.tools.length === 0) return role.kind === "harmony";
-      return (
-        options.dialects === undefined || dialects.some((name) => options.dialects?.includes(name) === true)
-      );
-    };
+    const isWanted = ({ role }: Opener): boolean => options.tools.length > 0 || role.kind === "harmony";
     this.#openers = Map.groupBy(OPENERS.filter(isWanted), ({ literal }) => literal.charAt(0));
-    this.#readsWhole = options.tools.length > 0 && (options.dialects?.includes("bare-json") ?? true);
+    this.#readsWhole = options.tools.length > 0;
   }
 
   push(text: string): Piece[] {
@@ -150,7 +140,7 @@ export class Scanner {
       this.#gap += this.#rest.slice(0, start);
       this.#rest = this.#rest.slice(start);
       if (this.#rest === "") return false;
-      const look = this.#readsWhole && /^[{[`~]/.test(this.#rest) ? looksWhole(this.#rest, isOver) : "no";
+      const look = this.#readsWhole ? looksWhole(this.#rest, isOver, this.#options) : "no";
       if (look === "more") return false;
       if (look === "yes" && !isOver) {
         this.#startHolding({ kind: "whole" });
@@ -202,10 +192,15 @@ export class Scanner {
     }
   }
 
-  #open({ role }: Opener, isOver: boolean): boolean {
+  #open({ role, begins }: Opener, isOver: boolean): boolean {
     this.#isOpening = false;
     if (role.kind === "harmony") {
       this.#mode = { kind: "harmony", state: "between" };
+      return true;
+    }
+    if (role.kind === "layout") {
+      this.#rest = this.#rest.slice(begins.exec(this.#rest)?.[0].length ?? 1);
+      this.#isOpening = this.#gapIsLayout;
       return true;
     }
     if (!isOver) {
@@ -216,11 +211,12 @@ export class Scanner {
     const reading = role.read(this.#rest, 0, this.#options);
     const isTaken = this.#mode.kind === "think" ? this.#acceptThought(reading) : this.#accept(reading);
     if (isTaken) return true;
-    // The opener is a word of the text after all.
-    const shown = this.#rest.slice(0, 1);
+    // The opener is a word of the text after all; a whole example is shown whole, so that nothing in it is read again.
+    const isWhole = this.#mode.kind === "text" && (reading.kind === "calls" || reading.kind === "broken");
+    const shown = this.#rest.slice(0, isWhole ? reading.end : 1);
     this.#place.advance(shown);
     this.#show(shown);
-    this.#rest = this.#rest.slice(1);
+    this.#rest = this.#rest.slice(shown.length);
     return true;
   }
 
@@ -267,6 +263,7 @@ export class Scanner {
     const after = this.#rest.slice(end, end + 80);
     const quote = QUOTES[before];
     if (quote !== undefined && after.startsWith(quote)) return true;
+    if (/^\s*-->/.test(after)) return true;
     return !this.#place.isLineStart && /^[ \t]*(?:\p{Ll}|\p{Lo}|[,;.:)，。；：）])/u.test(after);
   }
 

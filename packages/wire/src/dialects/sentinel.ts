@@ -3,6 +3,7 @@
  * DeepSeek V3.1: `<｜tool▁call▁begin｜>N<｜tool▁sep｜>{…}`; R1 and V3 put `function` before the separator and a fenced object after the name.
  */
 import { endsInTag, isBlank, matchAt, type BlockReader, type Draft, type Reading } from "./dialect.ts";
+import { readGenericInvoke } from "./invoke.ts";
 import { parseLoose } from "./loose-json.ts";
 
 const SECTION = /\s*<[|｜]tool[▁_ ]calls?[▁_ ](?:section[▁_ ])?(?:begin|end)[|｜]>/y;
@@ -13,7 +14,7 @@ const ANY_END = /<[|｜]tool[▁_ ](?:call|calls|calls[▁_ ]section)[▁_ ]end[
 const ID_CHARS_MAX = 200;
 const CALLS_MAX = 64;
 
-export const readSentinel: BlockReader = (text, at) => {
+export const readSentinel: BlockReader = (text, at, context) => {
   const drafts: Draft[] = [];
   let end = at;
   const skip = (pattern: RegExp): RegExpExecArray | null => {
@@ -36,9 +37,34 @@ export const readSentinel: BlockReader = (text, at) => {
     const dialect = begin[1] === "|" ? "kimi" : "deepseek";
     SEPARATOR.lastIndex = end;
     const separator = SEPARATOR.exec(text);
+    const glued = matchAt(/\s*([\w.:/-]{1,128})\s*(?=\{)/y, text, end);
+    if (glued !== null) {
+      // The token between name and JSON is missing.
+      end += glued[0].length;
+      const name = glued[1] ?? "";
+      const read = parseLoose(text, end);
+      if (read.kind === "cut") return { kind: "cut", name };
+      if (read.kind === "bad") return { kind: "broken", name, detail: read.detail, end: text.length };
+      drafts.push({ dialect, id: idOf(name), name, arguments: text.slice(end, read.end) });
+      end = read.end;
+      skip(CALL_END);
+      skipSections();
+      continue;
+    }
     if (separator === null) return { kind: "cut", name: text.slice(end, end + ID_CHARS_MAX).trim() };
     const head = text.slice(end, Math.min(separator.index, end + ID_CHARS_MAX)).trim();
     end = SEPARATOR.lastIndex;
+    const invoke = matchAt(/\s*(?=<(?:\w{1,20}:)?invoke\s)/y, text, end);
+    if (invoke !== null) {
+      // Step 3 puts calls of another dialect between these tokens.
+      const reading = readGenericInvoke(text, end + invoke[0].length, context);
+      if (reading.kind !== "calls") return reading;
+      drafts.push(...reading.drafts);
+      end = reading.end;
+      skip(CALL_END);
+      skipSections();
+      continue;
+    }
     const named = head === "function" ? skip(/\s*([^\n{]{1,200}?)\s*\n?```json\s*/y)?.[1] : undefined;
     const name = named ?? head;
     const read = parseLoose(text, end);
@@ -68,7 +94,9 @@ export const readSentinel: BlockReader = (text, at) => {
     }
     skipSections();
   }
-  if (drafts.length > 0) return { kind: "calls", drafts, end };
+  // An empty section says that there is nothing to call.
+  const isEmpty = /end[|｜]>$/.test(text.slice(Math.max(at, end - 8), end));
+  if (drafts.length > 0 || isEmpty) return { kind: "calls", drafts, end };
   return endsInTag(text, end) ? { kind: "cut", name: "" } : { kind: "text" };
 };
 

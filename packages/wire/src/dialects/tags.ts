@@ -34,6 +34,10 @@ export interface TagGrammar {
   /** Global; every match is a tag. */
   readonly pattern: RegExp;
   readonly toTag: (match: RegExpExecArray) => Omit<Tag, "start" | "end"> | undefined;
+  /** A tag that is cut, for dialects whose tags hold what ends others'. */
+  readonly partial?: RegExp;
+  /** A structure of tags inside a value, for dialects whose tags say by themselves what they close; undefined for text. */
+  readonly nested?: (raw: string) => Json | undefined;
 }
 
 /** More in one block is no answer of a model that works. */
@@ -69,9 +73,16 @@ export function readTagged(text: string, at: number, context: DialectContext, gr
 
   function done(): Reading {
     if (drafts.length > 0) return { kind: "calls", drafts, end };
-    return end > at && endsInTag(text, end) ? { kind: "cut", name: "" } : { kind: "text" };
+    return end > at && endsInside(text, end, grammar) ? { kind: "cut", name: "" } : { kind: "text" };
   }
 }
+
+function endsInside(text: string, at: number, { partial }: TagGrammar): boolean {
+  return endsInTag(text, at) || partial?.test(text.slice(at, at + PARTIAL_CHARS_MAX).trim()) === true;
+}
+
+/** No opening tag is longer. */
+const PARTIAL_CHARS_MAX = 512;
 
 type Tags = (index: number) => Tag | undefined;
 
@@ -131,8 +142,7 @@ function readCall(
   for (;;) {
     const tag = tags(index);
     const isAdjacent = tag !== undefined && isBlank(text, end, tag.start);
-    // A mention in prose goes on with prose.
-    if (!isAdjacent && values.size === 0 && !endsInTag(text, end)) return { kind: "text" };
+    if (!isAdjacent && values.size === 0 && !endsInside(text, end, grammar)) return notBegun();
     if (tag === undefined) return { kind: "cut", name };
     if (!isAdjacent) {
       return { kind: "broken", name, detail: "there is text between its arguments", end: tag.start };
@@ -144,10 +154,13 @@ function readCall(
       index += 1; // doubled
       end = tag.end;
     } else if (tag.kind === "value-open") {
-      const close = closeOf(text, tags, index, tool, values);
+      const close = closeOf(text, tags, index, tool, values, grammar);
       if (close === undefined) return { kind: "cut", name };
       const raw = text.slice(tag.end, close.start);
-      const value = valueOf(raw, tag, text, tool, grammar.layout);
+      const value = grammar.nested?.(raw) ?? valueOf(raw, tag, text, tool, grammar.layout);
+      if (endsAnotherLine(raw, tag.name, grammar)) {
+        return { kind: "broken", name, detail: "there is text between its arguments", end: close.end };
+      }
       if (values.has(tag.name) && values.get(tag.name) !== value) {
         const detail = `the argument "${tag.name}" is given twice, differently`;
         return { kind: "broken", name, detail, end: close.end };
@@ -158,6 +171,23 @@ function readCall(
     } else {
       return { kind: "broken", name, detail: "it is not closed before the next one begins", end: tag.start };
     }
+  }
+
+  /** A mention in prose goes on with prose; in a closed block that names a tool it is a call, and one that cannot be read. */
+  function notBegun(): ReadCall {
+    if (tags(openIndex - 1)?.kind !== "wrap-open" || tool === undefined) return { kind: "text" };
+    for (let at = index; at - index < TAGS_PER_CALL_MAX; at += 1) {
+      const tag = tags(at);
+      if (tag === undefined || tag.kind === "wrap-open") break;
+      if (tag.kind !== "wrap-close") continue;
+      return {
+        kind: "broken",
+        name,
+        detail: "its arguments do not begin with an argument's tag",
+        end: tag.end,
+      };
+    }
+    return { kind: "text" };
   }
 
   function finish(args: string, close: Tag, closeIndex: number): ReadCall {
@@ -179,9 +209,29 @@ function valueOf(
   tool: DialectTool | undefined,
   layout: ValueLayout,
 ): Json {
-  const value = withoutLayout(raw, tag.name, tool, layout, indentBefore(text, tag.start) ?? "");
+  const own = withoutForeignClose(raw, tag.name);
+  const value = withoutLayout(own, tag.name, tool, layout, indentBefore(text, tag.start) ?? "");
   const isText = isTextKey(tag.name, tool) && Object.hasOwn(propertiesOf(tool), tag.name);
   return tag.isJson === true && !isText ? (parseLooseWhole(value) ?? value) : value;
+}
+
+/** `</path>` at the end of the value of `path` closes it in another dialect's way, unless the value opened it. */
+function withoutForeignClose(raw: string, key: string): string {
+  const body = raw.trimEnd();
+  const isForeign = body.endsWith(`</${key}>`) && !raw.includes(`<${key}`);
+  if (isForeign) return body.slice(0, body.length - key.length - 3);
+  // The closing tag without its stroke.
+  return body.endsWith("\n<parameter>") ? body.slice(0, body.length - "<parameter>".length) : raw;
+}
+
+/** A closing tag on a line of its own inside a value that is no body: what follows it was not meant as part of the value. */
+function endsAnotherLine(raw: string, key: string, { layout, pattern, toTag }: TagGrammar): boolean {
+  if (layout !== "lines" || isBodyKey(key) || !raw.includes("\n")) return false;
+  for (const match of raw.matchAll(new RegExp(pattern.source, "g"))) {
+    const isAlone = raw[match.index - 1] === "\n" && raw[match.index + match[0].length] === "\n";
+    if (isAlone && toTag(match)?.kind === "value-close") return true;
+  }
+  return false;
 }
 
 const INDENT_CHARS_MAX = 128;
@@ -210,6 +260,7 @@ function closeOf(
   openIndex: number,
   tool: DialectTool | undefined,
   seen: ReadonlyMap<string, unknown>,
+  grammar: TagGrammar,
 ): Close | undefined {
   return search(true) ?? search(false);
 
@@ -277,6 +328,8 @@ function closeOf(
   /** The closing tag was left out: the next argument of this tool begins on its own line, or the call ends. */
   function isMissingClose(index: number): boolean {
     const tag = tags(index);
+    // Where tags nest, one that opens inside a value is a part of it.
+    if (grammar.nested !== undefined && tag?.kind === "value-open") return false;
     if (tag?.kind === "value-open") {
       const key = tags(openIndex)?.name;
       const isNew = tag.name !== key && !seen.has(tag.name) && Object.hasOwn(propertiesOf(tool), tag.name);

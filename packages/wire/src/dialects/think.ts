@@ -11,6 +11,10 @@ export const THINK_TAGS: readonly ThinkTags[] = [
   { open: "<mm:think>", close: "</mm:think>" },
   { open: "<seed:think>", close: "</seed:think>" },
   { open: "[THINK]", close: "[/THINK]" },
+  { open: "<|open|>think<|sep|>", close: "<|close|>think<|sep|>" },
+  { open: "<|channel>thought\n", close: "<channel|>" },
+  { open: "<|START_THINKING|>", close: "<|END_THINKING|>" },
+  { open: "<|inner_prefix|>", close: "<|inner_suffix|>" },
 ];
 
 /**

@@ -4,6 +4,7 @@
  */
 import { draftsOf, hasArguments, nameIn } from "./call-json.ts";
 import {
+  isBlank,
   matchAt,
   skipBlanks,
   toolOf,
@@ -14,13 +15,14 @@ import {
 } from "./dialect.ts";
 import { parseLoose } from "./loose-json.ts";
 import { readGenericInvoke, readMinimaxM2 } from "./invoke.ts";
+import { readMistral } from "./mistral.ts";
 import { readPythonCalls } from "./python.ts";
 import { readQwenXml } from "./qwen-xml.ts";
 import { readToolCall } from "./tool-call.ts";
 
 /** What such an answer may begin with, looked at before it is held back; and what may still become that. */
 const BARE_YES =
-  /^\s*\[?\s*\{\s*["']?(?:name|tool|tool_name|tool_calls|function|function_name|type|id|arguments|parameters)["']?\s*:/;
+  /^\s*\[?\s*\{\s*["']?(?:name|tool|tool_name|tool_call_id|tool_calls|function|function_name|action|thought|role|content|reasoning|type|id|arguments|parameters)["']?\s*:/;
 const BARE_MAYBE = /^\s*\[?\s*(?:\{\s*(?:["']?\w{0,16}["']?\s*)?)?$/;
 const PYTHON_YES = /^\s*\[\s*[A-Za-z_][\w.-]{0,64}\(/;
 const PYTHON_MAYBE = /^\s*\[\s*[\w.-]{0,64}$/;
@@ -33,9 +35,15 @@ const LOOK_CHARS_MAX = 256;
 
 export type Look = "yes" | "no" | "more";
 
+/** Of Phi and Firefunction, before a list of calls; Mistral's mark behind a name whose own mark is lost. */
+const WORD = /^([\w.:-]{1,128})(?:\[ARGS\]\s*\{|\[\s*\{)/;
+const WORD_MAYBE = /^([\w.:-]{1,128})(?:\[[A-Z]{0,4}\]?\s*)?$/;
+const LIST_WORD = "functools";
+
 /** Whether an answer that begins like this may be a call as a whole. */
-export function looksWhole(text: string, isOver: boolean): Look {
+export function looksWhole(text: string, isOver: boolean, context: DialectContext): Look {
   const head = text.slice(0, LOOK_CHARS_MAX);
+  if (/^\w/.test(head)) return looksNamed(head, isOver, context);
   const fence = FENCE.exec(head);
   if (fence !== null) {
     const inside = head.slice(fence[0].length);
@@ -48,16 +56,38 @@ export function looksWhole(text: string, isOver: boolean): Look {
   return isOpen && !isOver && head.length < LOOK_CHARS_MAX ? "more" : "no";
 }
 
+function looksNamed(head: string, isOver: boolean, context: DialectContext): Look {
+  const [whole = "", word = ""] = WORD.exec(head) ?? [];
+  const isNamed = whole.includes("[ARGS]") ? toolOf(word, context) !== undefined : word === LIST_WORD;
+  if (isNamed) return "yes";
+  const begun = WORD_MAYBE.exec(head)?.[1];
+  // Nothing waits for a word that is none of these.
+  const mayBe = [LIST_WORD, ...context.tools.map(({ name }) => name)];
+  const isOpen = begun !== undefined && mayBe.some((name) => name.startsWith(begun));
+  return isOpen && !isOver ? "more" : "no";
+}
+
 /** Reads the rest of the answer as calls and nothing else. */
 export const readWholeAnswer: BlockReader = (text, at, context) =>
   text[at] === "`" || text[at] === "~" ? readFences(text.slice(at), context) : readBare(text, at, context);
 
 function readBare(text: string, at: number, context: DialectContext): Reading {
-  const body = withoutLeakedEnd(text.slice(at));
+  const whole = withoutLeakedEnd(text.slice(at));
+  if (/^[\w.:-]{1,128}\[ARGS\]/.test(whole)) return readNamed(whole, context);
+  const body = whole.startsWith(LIST_WORD) ? whole.slice(LIST_WORD.length) : whole;
   const drafts = readPythonCalls(body, "llama", context);
   if (drafts !== undefined) return { kind: "calls", drafts, end: text.length };
   const reading = readValues(body, "bare-json", context);
   return reading.kind === "calls" ? { ...reading, end: text.length } : reading;
+}
+
+/** As if the mark that is lost were there; nothing may stand behind the call. */
+function readNamed(text: string, context: DialectContext): Reading {
+  const mark = "[TOOL_CALLS]";
+  const reading = readMistral(mark + text, 0, context);
+  const isWhole = reading.kind === "calls" && isBlank(mark + text, reading.end, mark.length + text.length);
+  if (reading.kind === "calls") return isWhole ? { ...reading, end: Infinity } : { kind: "text" };
+  return reading.kind === "broken" ? { ...reading, end: Infinity } : reading;
 }
 
 const LEAKED_MAX = 8;
@@ -104,7 +134,8 @@ const UNCLOSED = /(?:`{3,8}|~{3,8})[ \t]*(?<info>[\w-]{0,20})[ \t]*\r?\n(?<body>
 const FENCES_MAX = 64;
 
 /** The fences that the answer consists of; anything beside them makes them examples. */
-function readFences(text: string, context: DialectContext): Reading {
+function readFences(answer: string, context: DialectContext): Reading {
+  const text = withoutLeakedEnd(answer);
   const drafts: Draft[] = [];
   let at = 0;
   for (let count = 0; at < text.length && count < FENCES_MAX; count += 1) {

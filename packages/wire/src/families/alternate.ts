@@ -65,7 +65,7 @@ function join(before: TurnItem | undefined, item: TurnItem): TurnItem | undefine
     return first && second && userOf([...first, ...second].join("\n\n"));
   }
   const isPlain = (one: TurnItem | undefined): one is Extract<TurnItem, { kind: "assistant" }> =>
-    one?.kind === "assistant" && one.calls.length === 0 && one.reasoning === "";
+    one?.kind === "assistant" && one.calls.length === 0 && one.reasoning === "" && one.thoughts === undefined;
   return isPlain(before) && isPlain(item) ? { ...before, text: `${before.text}\n\n${item.text}` } : undefined;
 }
 

@@ -11,7 +11,6 @@ export const deepseekV31: Family = {
   ...ordinary,
   name: "deepseek-v3.1",
   matches: [/deepseek/],
-  dialects: ["deepseek", "fenced-json"],
   reasoning: {
     tags: ["<think>", "</think>"],
     echo: "never",
@@ -28,7 +27,6 @@ export const deepseekV32: Family = {
   ...ordinary,
   name: "deepseek-v3.2",
   matches: [/deepseek[-_.]?v?3[._p]2/],
-  dialects: ["deepseek", "invoke"],
   reasoning: {
     tags: ["<think>", "</think>"],
     echo: "in-loop",
@@ -52,7 +50,6 @@ export const deepseekV4: Family = {
   ...ordinary,
   name: "deepseek-v4",
   matches: [/deepseek[-_.]?v4/, /deepseek-(chat|reasoner)/],
-  dialects: ["deepseek", "invoke"],
   reasoning: {
     tags: ["<think>", "</think>"],
     echo: "always-even-empty",
@@ -60,7 +57,6 @@ export const deepseekV4: Family = {
     off: { ...switchedOffBy({ thinking: false }), deepseek: { thinking: { type: "disabled" } } },
   },
   systemRule,
-  sampling: { temperature: 1, topP: 1 },
   specialTokens: [...tokens, "<tool_result>", "</tool_result>"],
   contextTokens: 1_048_576,
   faults: [

@@ -2,14 +2,12 @@ import type { JsonObject } from "@cloister/base";
 
 /**
  * What a family of models needs that its neighbours do not: facts about its chat template, read from the template
- * itself where it was to be had. Facts only; `shape`, `sampling` and `neutralise` act on them.
+ * itself where it was to be had. Facts only; `shape` and `neutralise` act on them.
  */
 export interface Family {
   readonly name: string;
   /** Over the lower-cased model id. The first family of the list that has a match wins. */
   readonly matches: readonly RegExp[];
-  /** How its models write calls, by the names of the dialects in `recovery`, the likeliest first. */
-  readonly dialects: readonly string[];
   readonly reasoning: FamilyReasoning;
   /**
    * `first-only`: a later system message is an error in the template, is dropped by it, or is moved to the front,
@@ -25,10 +23,6 @@ export interface Family {
   readonly reservedToolNames: Readonly<Record<string, string>>;
   /** `kimi`: `functions.name:index`, counted over the history. `mistral`: nine alphanumerics. */
   readonly callIds: "any" | "kimi" | "mistral";
-  /** Recommended by the vendor; sent only to endpoints that want it, and never over a client's own. */
-  readonly sampling?: FamilySampling;
-  /** The vendor's platform answers 400 to any sampling parameter. */
-  readonly fixedSampling?: true;
   /**
    * Strings that its tokeniser or template takes for control, and how prefixes of such strings begin. Those of the
    * forms `<|name|>` and `<｜…` may be left out: they are neutralised for every family.
@@ -52,13 +46,6 @@ export interface FamilyReasoning {
   readonly field: "reasoning_content" | "reasoning";
   /** What is added to a Chat request to switch thinking off. A server that is not named has no way. */
   readonly off?: Readonly<Partial<Record<ServerKind, JsonObject>>>;
-}
-
-export interface FamilySampling {
-  readonly temperature?: number;
-  readonly topP?: number;
-  readonly topK?: number;
-  readonly repetitionPenalty?: number;
 }
 
 export interface FamilyFault {

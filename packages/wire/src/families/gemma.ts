@@ -4,7 +4,6 @@ export const gemma4: Family = {
   ...ordinary,
   name: "gemma-4",
   matches: [/(?<![a-z0-9])gemma-?4/],
-  dialects: ["gemma", "tool-code"],
   reasoning: {
     tags: ["<|channel>thought\n", "<channel|>"],
     echo: "in-loop",
@@ -40,7 +39,6 @@ export const gemma3: Family = {
   ...ordinary,
   name: "gemma-3",
   matches: [/(?<![a-z0-9])gemma-?[123]/],
-  dialects: ["tool-code", "fenced-json"],
   reasoning: { echo: "never", field: "reasoning_content" },
   systemRule: "first-only",
   alternation: true,

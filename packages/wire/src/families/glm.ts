@@ -26,14 +26,12 @@ export const glm: Family = {
   ...ordinary,
   name: "glm",
   matches: [/(?<![a-z0-9])(chat)?glm-?(4[._p][5-9]|[5-9])/],
-  dialects: ["glm", "hermes-json"],
   reasoning: {
     tags: ["<think>", "</think>"],
     echo: "in-loop",
     field: "reasoning_content",
     off: { ...switchedOffBy({ enable_thinking: false }), zhipu: { thinking: { type: "disabled" } } },
   },
-  sampling: { temperature: 1, topP: 0.95 },
   specialTokens: tokens,
   contextTokens: 202_752,
   faults: [
@@ -50,7 +48,6 @@ export const laguna: Family = {
   ...ordinary,
   name: "laguna",
   matches: [/(?<![a-z0-9])laguna/],
-  dialects: ["glm"],
   reasoning: {
     tags: ["<think>", "</think>"],
     echo: "always",

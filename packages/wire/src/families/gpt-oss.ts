@@ -5,7 +5,6 @@ export const gptOss: Family = {
   ...ordinary,
   name: "gpt-oss",
   matches: [/gpt[-_]?oss/],
-  dialects: ["harmony"],
   // Thinking cannot be switched off, only be asked to be short by `reasoning_effort`.
   reasoning: { echo: "in-loop", field: "reasoning" },
   // The template knows one system and one developer text, and drops others without a word.
@@ -13,7 +12,6 @@ export const gptOss: Family = {
   callsPerMessage: "one",
   textWithCalls: "refused-with-reasoning",
   reservedToolNames: { python: "run_python", bash: "run_bash", browser: "use_browser" },
-  sampling: { temperature: 1, topP: 1 },
   specialTokens: [
     "<|start|>",
     "<|end|>",

@@ -7,7 +7,6 @@ export const granite: Family = {
   ...ordinary,
   name: "granite",
   matches: [/(?<![a-z0-9])granite/],
-  dialects: ["hermes-json", "fenced-json", "bare-json"],
   reasoning: { tags: ["<think>", "</think>"], echo: "never", field: "reasoning_content" },
   specialTokens: [
     "<|start_of_role|>",
@@ -26,7 +25,6 @@ export const hermes: Family = {
   ...ordinary,
   name: "hermes",
   matches: [/hermes-?[234]/],
-  dialects: ["hermes-json", "fenced-json", "bare-json"],
   reasoning: { tags: ["<think>", "</think>"], echo: "never", field: "reasoning_content" },
   specialTokens: ["<|im_start|>", "<|im_end|>", "<|eot_id|>", ...tags, "<think>", "</think>"],
   contextTokens: 131_072,

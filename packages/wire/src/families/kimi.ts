@@ -5,7 +5,6 @@ export const kimiK2: Family = {
   ...ordinary,
   name: "kimi-k2",
   matches: [/(?<![a-z0-9])kimi(?!-?dev)/, /moonshot-v\d/],
-  dialects: ["kimi"],
   reasoning: {
     tags: ["<think>", "</think>"],
     // The template forgets old reasoning by itself, and the platform answers 400 to a turn with calls that has none.
@@ -14,8 +13,6 @@ export const kimiK2: Family = {
     off: { ...switchedOffBy({ thinking: false }), moonshot: { thinking: { type: "disabled" } } },
   },
   callIds: "kimi",
-  sampling: { temperature: 1 },
-  fixedSampling: true,
   specialTokens: [
     "<|im_user|>",
     "<|im_assistant|>",
@@ -50,11 +47,8 @@ export const kimiK3: Family = {
   ...ordinary,
   name: "kimi-k3",
   matches: [/(?<![a-z0-9])kimi-?k3/],
-  dialects: ["kimi"],
   reasoning: { echo: "always", field: "reasoning_content", off: switchedOffBy({ thinking: false }) },
   callIds: "kimi",
-  sampling: { temperature: 1 },
-  fixedSampling: true,
   specialTokens: ["<|open|>", "<|close|>", "<|sep|>", "<|end_of_msg|>", "<|kimi_image_placeholder|>"],
   contextTokens: 1_048_576,
   faults: [{ servers: ["moonshot"], what: "always thinks; the effort is low, high or max" }],

@@ -5,11 +5,9 @@ export const llama: Family = {
   ...ordinary,
   name: "llama",
   matches: [/(?<![a-z0-9])llama-?[34]/],
-  dialects: ["bare-json", "llama", "fenced-json", "hermes-json"],
   reasoning: { echo: "never", field: "reasoning_content" },
   callsPerMessage: "one",
   textWithCalls: "dropped",
-  sampling: { temperature: 0.6, topP: 0.9 },
   specialTokens: [
     "<|begin_of_text|>",
     "<|end_of_text|>",

@@ -7,12 +7,10 @@ export const minimaxM2: Family = {
   ...ordinary,
   name: "minimax-m2",
   matches: [/minimax[-_]?m2/],
-  dialects: ["minimax", "invoke"],
   // Its thinking cannot be switched off.
   reasoning: { tags: ["<think>", "</think>"], echo: "in-loop", field: "reasoning_content" },
   // Both templates drop later system messages without a word.
   systemRule: "first-only",
-  sampling: { temperature: 1, topP: 0.95, topK: 40 },
   specialTokens: [...tokens, "<minimax:tool_call>", "</minimax:tool_call>", "<think>", "</think>"],
   contextTokens: 196_608,
   faults: [
@@ -28,7 +26,6 @@ export const minimaxM3: Family = {
   ...ordinary,
   name: "minimax-m3",
   matches: [/minimax[-_]?m3/],
-  dialects: ["minimax"],
   reasoning: {
     tags: ["<mm:think>", "</mm:think>"],
     echo: "always",

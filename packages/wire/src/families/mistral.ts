@@ -37,10 +37,8 @@ export const mistral: Family = {
   ...strict,
   name: "mistral",
   matches: [/(?<![a-z0-9])(mistral|mixtral|codestral|pixtral|voxtral)/],
-  dialects: ["mistral", "fenced-json"],
   reasoning: { echo: "never", field: "reasoning_content" },
   textWithCalls: "dropped",
-  sampling: { temperature: 0.15 },
   specialTokens: tokens,
   contextTokens: 131_072,
   faults: [

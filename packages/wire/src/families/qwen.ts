@@ -23,7 +23,6 @@ export const qwen25: Family = {
     /(?<![a-z0-9])qwen-(coder|math|vl)/,
     /(?<![a-z0-9])kimi-?dev/,
   ],
-  dialects: ["hermes-json", "fenced-json", "bare-json"],
   reasoning: { echo: "never", field: "reasoning_content" },
   specialTokens: tokens,
   contextTokens: 32_768,
@@ -37,7 +36,6 @@ export const qwen3: Family = {
     /(?<![a-z0-9])qwq/,
     /(?<![a-z0-9])qwen-(max|plus|turbo|flash|long)/,
   ],
-  dialects: ["hermes-json", "qwen-xml", "fenced-json"],
   reasoning: {
     tags: ["<think>", "</think>"],
     echo: "in-loop",
@@ -55,9 +53,7 @@ export const qwen3Coder: Family = {
   ...ordinary,
   name: "qwen3-coder",
   matches: [/(?<![a-z0-9])qwen-?3[-_]?coder/],
-  dialects: ["qwen-xml", "hermes-json"],
   reasoning: { echo: "never", field: "reasoning_content" },
-  sampling: { temperature: 0.7, topP: 0.8, topK: 20, repetitionPenalty: 1.05 },
   specialTokens: tokens,
   contextTokens: 262_144,
   faults: [
@@ -70,7 +66,6 @@ export const qwen3CoderNext: Family = {
   ...qwen3Coder,
   name: "qwen3-coder-next",
   matches: [/(?<![a-z0-9])qwen-?3[-_]?coder[-_]next/],
-  sampling: { temperature: 1, topP: 0.95, topK: 40 },
 };
 
 /** Also Nemotron 3 and Step 3.5, which write calls the same way. */
@@ -82,7 +77,6 @@ export const qwen35: Family = {
     /(?<![a-z0-9])nemotron-?3/,
     /(?<![a-z0-9])step-?3[._p]5/,
   ],
-  dialects: ["qwen-xml", "hermes-json"],
   reasoning: {
     tags: ["<think>", "</think>"],
     echo: "in-loop",

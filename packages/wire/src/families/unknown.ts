@@ -8,7 +8,6 @@ export const unknownFamily: Family = {
   ...ordinary,
   name: "unknown",
   matches: [],
-  dialects: [],
   reasoning: { tags: ["<think>", "</think>"], echo: "always", field: "reasoning_content" },
   systemRule: "first-only",
   // Those of every family are neutralised for it.

@@ -12,12 +12,15 @@ export interface Protocol {
   readonly itemsField: "messages" | "input";
 
   /** Door. @throws CloisterError `bad-request` naming the field. Unknown fields are losses, never errors. */
-  parseRequest(body: JsonObject): TurnRequest;
+  parseRequest(body: JsonObject, options?: ParseOptions): TurnRequest;
   /** Upstream. Deterministic, and append-only: more items give the same bytes and then more. `itemsField` stands last. */
   formatRequest(
     turn: TurnRequest,
     options: FormatOptions,
   ): { readonly body: JsonObject; readonly losses: readonly Loss[] };
+
+  /** Upstream. The tokens of an item's reasoning through `open`; reasoning for which it gives nothing is left out. */
+  restoreThoughts(item: JsonObject, open: OpenThought): RestoredItem;
 
   /** Upstream. Never throws: a broken stream ends with a `failed` event, in a frame without bytes. */
   readStream(source: AsyncIterable<Uint8Array>): AsyncGenerator<Frame>;
@@ -36,6 +39,21 @@ export interface Protocol {
 }
 
 export type ProtocolName = "chat" | "messages" | "responses";
+
+export interface ParseOptions {
+  /** Keeps reasoning as its maker gave it, for a request in the same protocol. */
+  readonly keepsThoughts?: boolean;
+}
+
+/** What the maker of reasoning gave with it; undefined for a token that is not this maker's. */
+export type OpenThought = (token: string) => string | undefined;
+
+export interface RestoredItem {
+  /** The very item that was given when there is nothing to restore; undefined when nothing is left of it. */
+  readonly item: JsonObject | undefined;
+  /** Paths of another maker's reasoning, within the item. What was written here is nobody's, and no loss. */
+  readonly dropped: readonly string[];
+}
 
 export interface FormatOptions {
   /** Where a system text in the middle of the conversation goes: most open models' templates refuse it there. */

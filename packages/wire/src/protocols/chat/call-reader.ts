@@ -10,6 +10,8 @@ export class CallReader {
   readonly #assembler: CallAssembler = new CallAssembler();
   /** Ids that the server gave. The others are stand-ins until the call is given out. */
   readonly #idsOfServer: Set<string> = new Set();
+  /** The index under which an id first came; another call under the same id has another one. */
+  readonly #indexOfId: Map<string, number> = new Map();
   /** Indexes under which a call has begun. */
   readonly #indexes: Set<number> = new Set();
   readonly #given: RawCall[] = [];
@@ -39,6 +41,11 @@ export class CallReader {
       const begins = name !== undefined && index !== undefined && !isBegun;
       return begins ? `stand-in ${index}` : undefined;
     }
+    const first = this.#indexOfId.get(id);
+    if (first !== undefined && index !== undefined && index !== first && (isBegun || name !== undefined)) {
+      return `stand-in ${index} beside ${id}`;
+    }
+    if (first === undefined && index !== undefined) this.#indexOfId.set(id, index);
     // Some versions of vLLM give every fragment an id of its own: without a name, under a known index, it goes on.
     if (!this.#idsOfServer.has(id) && isBegun && name === undefined) return undefined;
     this.#idsOfServer.add(id);

@@ -13,6 +13,8 @@ export const chatProtocol: Protocol = {
   itemsField: "messages",
   parseRequest: parseChatRequest,
   formatRequest: formatChatRequest,
+  // Reasoning is plain text here: whether it goes back is the family's matter.
+  restoreThoughts: (item) => ({ item, dropped: [] }),
   readStream: readChatStream,
   readWhole: readChatWhole,
   createWriter: createChatWriter,

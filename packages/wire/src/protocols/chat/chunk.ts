@@ -92,16 +92,24 @@ function reasoningOf(said: Readonly<Record<string, unknown>>): string {
 }
 
 function callFragments(said: Readonly<Record<string, unknown>>, isStreamed: boolean): CallFragment[] {
-  const calls = Array.isArray(said["tool_calls"]) ? said["tool_calls"].filter(isRecord) : [];
+  const given = said["tool_calls"];
+  // One call without the list around it is what some adapters make.
+  const calls = Array.isArray(given) ? given.filter(isRecord) : isRecord(given) ? [given] : [];
   const legacy = said["function_call"];
   if (calls.length === 0 && isRecord(legacy)) return [toFragment(0, undefined, legacy)];
-  return calls.map((call, at) => {
-    const body = isRecord(call["function"]) ? call["function"] : {};
+  const fragments = calls.map((call, at) => {
+    const body = isRecord(call["function"]) ? call["function"] : call;
     // In a whole answer the place in the list is the index; in a stream each list holds what is new.
     const place = isStreamed ? undefined : at;
     const index = typeof call["index"] === "number" ? call["index"] : place;
     return toFragment(index, textOf(call["id"]), body);
   });
+  return fragments.filter((fragment) => !saysNothing(fragment));
+}
+
+/** An empty place in the list begins no call. */
+function saysNothing({ id, name, arguments: text }: CallFragment): boolean {
+  return id === undefined && name === undefined && text === "";
 }
 
 function toFragment(
@@ -109,7 +117,7 @@ function toFragment(
   id: string | undefined,
   body: Readonly<Record<string, unknown>>,
 ): CallFragment {
-  const given = body["arguments"];
+  const given = body["arguments"] ?? body["parameters"] ?? body["input"];
   // Some servers send the arguments as an object, whole.
   const text = typeof given === "string" ? given : isRecord(given) ? JSON.stringify(given) : "";
   return { index, id, name: textOf(body["name"]), arguments: text };

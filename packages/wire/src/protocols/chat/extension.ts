@@ -1,7 +1,9 @@
 import { isRecord } from "@cloister/base";
 import type { CloisterExtension, RefusalCause } from "../../turn.ts";
+import { parseNotices } from "../notices.ts";
 
 const causes: Readonly<Record<RefusalCause, true>> = {
+  denied: true,
   "empty-turn": true,
   "missing-argument": true,
   "unknown-tool": true,
@@ -24,7 +26,16 @@ export function parseExtension(value: unknown): CloisterExtension | undefined {
       isCause(cause) && typeof detail === "string" ? [{ cause, detail }] : [],
     ),
     retries: typeof value["retries"] === "number" ? value["retries"] : 0,
+    ...reroutedOf(value["rerouted"]),
+    ...parseNotices(value),
   };
+}
+
+function reroutedOf(value: unknown): Pick<CloisterExtension, "rerouted"> {
+  if (!isRecord(value)) return {};
+  const { to, rule, why } = value;
+  const isWhole = typeof to === "string" && typeof rule === "string" && typeof why === "string";
+  return isWhole ? { rerouted: { to, rule, why } } : {};
 }
 
 function records(value: unknown): Record<string, unknown>[] {

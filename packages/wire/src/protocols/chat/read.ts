@@ -2,26 +2,45 @@
 import { CloisterError, isRecord, messageOf } from "@cloister/base";
 import type { FinishReason } from "../../chat.ts";
 import type { Usage } from "../../chat.ts";
-import { readSse, type SseEvent } from "../../sse.ts";
+import { SseCutter, toSseEvent } from "../../sse.ts";
 import type { CloisterExtension, Frame, TurnEvent } from "../../turn.ts";
 import { CallReader } from "./call-reader.ts";
 import { parseChunk, toChunk, type Chunk } from "./chunk.ts";
+import { PlainDeltas, type PlainDelta } from "./plain-deltas.ts";
 
 const EVENT_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * One frame for every event on the wire. Never to be passed on raw (`fragment`) are pieces of a call, and whatever
+ * One frame for every event on the wire, save that pieces of one text that came together are one. Never to be passed on raw (`fragment`) are pieces of a call, and whatever
  * another client could not read or would read as more than its events say: text with the finish reason beside it, an
  * error in the server's own shape, a whole answer in the place of a chunk. Never throws.
  */
 export async function* readChatStream(source: AsyncIterable<Uint8Array>): AsyncGenerator<Frame> {
   const reader = new AnswerReader();
+  const cutter = new SseCutter({ eventBytesMax: EVENT_BYTES_MAX });
+  const deltas = new PlainDeltas();
+  let run: Run | undefined;
   try {
-    for await (const event of readSse(source, { eventBytesMax: EVENT_BYTES_MAX })) {
-      yield toFrame(event, reader);
-      if (reader.isOver) return;
+    for await (const chunk of source) {
+      for (const event of cutter.cut(chunk)) {
+        const delta = deltas.read(event);
+        if (delta !== undefined && (run === undefined || run.kind === delta.kind)) {
+          run = goOn(run, event, delta);
+          continue;
+        }
+        if (run !== undefined) yield toRunFrame(run);
+        run = delta === undefined ? undefined : goOn(undefined, event, delta);
+        if (delta !== undefined) continue;
+        yield toFrame(event, reader, deltas);
+        if (reader.isOver) return;
+      }
+      if (run !== undefined) yield toRunFrame(run);
+      run = undefined;
     }
+    if (cutter.rest.length > 0) yield toFrame(cutter.rest, reader, deltas);
+    if (reader.isOver) return;
   } catch (error) {
+    if (run !== undefined) yield toRunFrame(run);
     // What goes wrong after the last event, such as in closing the connection, takes nothing back.
     if (!reader.isOver) yield { raw: new Uint8Array(), events: [broken(error)], fragment: false };
     return;
@@ -36,23 +55,45 @@ export function readChatWhole(body: unknown): TurnEvent[] {
   return reader.isOver ? events : [...events, ...reader.close()];
 }
 
-function toFrame(event: SseEvent, reader: AnswerReader): Frame {
-  const raw = event.bytes;
-  const data = dataOf(event);
+/** Pieces of one text, one behind the other in the memory of one chunk. */
+interface Run {
+  readonly kind: PlainDelta["kind"];
+  readonly first: Buffer;
+  bytes: number;
+  text: string;
+}
+
+function goOn(run: Run | undefined, event: Buffer, { kind, text }: PlainDelta): Run {
+  if (run === undefined) return { kind, first: event, bytes: event.length, text };
+  run.bytes += event.length;
+  run.text += text;
+  return run;
+}
+
+function toRunFrame({ kind, first, bytes, text }: Run): Frame {
+  const raw = Buffer.from(first.buffer, first.byteOffset, bytes);
+  return { raw, events: [{ kind, text }], fragment: false };
+}
+
+function toFrame(raw: Buffer, reader: AnswerReader, deltas: PlainDeltas): Frame {
+  const event = toSseEvent(raw);
+  const data = dataOf(raw, event.data);
   if (data === undefined) return { raw, events: [], fragment: false };
   if (data === "[DONE]") return { raw, events: reader.close(), fragment: false };
   const chunk = parseChunk(data);
   const events = reader.read(chunk);
+  // Never from the first one, which tells of the beginning as well.
+  if (chunk !== undefined && events.length === 1) deltas.learn(raw, chunk);
   const isTelling = events.length > 0 && chunk?.isPlain !== true;
   const fragment = isTelling || (chunk?.calls.length ?? 0) > 0 || event.data === undefined;
   return { raw, events, fragment };
 }
 
 /** A JSON object without `data:` before it is an answer or an error of a server that did not mean to stream. */
-function dataOf({ bytes, data }: SseEvent): string | undefined {
+function dataOf(raw: Buffer, data: string | undefined): string | undefined {
   if (data !== undefined) return data.trim() || undefined;
   // `error:` was llama.cpp's way to break off. Trimming takes a byte order mark as well.
-  const text = Buffer.from(bytes).toString("utf8").trim();
+  const text = raw.toString("utf8").trim();
   return /^(?:data:|error:)?\s*(\{.*\})$/s.exec(text)?.[1];
 }
 

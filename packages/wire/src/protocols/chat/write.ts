@@ -52,6 +52,7 @@ export function createChatWriter(request: TurnRequest, context: AnswerContext): 
             start(),
             delta({ tool_calls: [{ index: calls++, ...formatCall(event.call) }] }),
           ]);
+        case "thought":
         case "refused":
           return NOTHING;
         case "end":

@@ -1,8 +1,11 @@
 /** The blocks of a message, as the door reads them. */
+import type { JsonObject } from "@cloister/base";
 import type { RawCall } from "../../calls.ts";
 import type { Loss, Part, TurnItem } from "../../turn.ts";
 import { badRequest, noteUnknown, toFields, toList, toText, type Fields } from "./losses.ts";
+import type { ParseOptions } from "../protocol.ts";
 import { THINKING_SIGNATURE } from "./outcome.ts";
+import { isThought } from "./thoughts.ts";
 
 interface Block {
   readonly type: string;
@@ -10,8 +13,13 @@ interface Block {
   readonly path: string;
 }
 
+interface Place extends ParseOptions {
+  readonly path: string;
+  readonly losses: Loss[];
+}
+
 /** @throws CloisterError `bad-request` for a role that is none. */
-export function parseMessage(value: unknown, path: string, losses: Loss[]): readonly TurnItem[] {
+export function parseMessage(value: unknown, { path, losses, keepsThoughts }: Place): readonly TurnItem[] {
   const message = toFields(value, path);
   noteUnknown(message, ["role", "content"], { path, losses });
   const blocks = toBlocks(message["content"], `${path}.content`);
@@ -19,7 +27,7 @@ export function parseMessage(value: unknown, path: string, losses: Loss[]): read
     case "user":
       return parseUser(blocks, losses);
     case "assistant":
-      return parseAssistant(blocks, losses);
+      return parseAssistant(blocks, losses, keepsThoughts === true);
     case "system": {
       // Claude Code sends the same text as a string in one turn and as a list in the next.
       const text = textsOf(blocks, losses).join("\n\n");
@@ -74,11 +82,16 @@ function parseResult({ fields, path }: Block, losses: Loss[]): TurnItem {
   };
 }
 
-function parseAssistant(blocks: readonly Block[], losses: Loss[]): TurnItem[] {
+function parseAssistant(blocks: readonly Block[], losses: Loss[], keepsThoughts: boolean): TurnItem[] {
+  const thoughts: JsonObject[] = [];
   let text = "";
   let reasoning = "";
   const calls: RawCall[] = [];
   for (const { type, fields, path } of blocks) {
+    if (keepsThoughts && isThought(fields)) {
+      thoughts.push(fields);
+      continue;
+    }
     switch (type) {
       case "text":
         noteUnknown(fields, ["type", "text"], { path, losses });
@@ -108,7 +121,9 @@ function parseAssistant(blocks: readonly Block[], losses: Loss[]): TurnItem[] {
     }
   }
   const isEmpty = text === "" && reasoning === "" && calls.length === 0;
-  return isEmpty ? [] : [{ kind: "assistant", text, reasoning, calls }];
+  const kept = thoughts.length === 0 ? {} : { thoughts };
+  // Reasoning alone is no answer, and servers refuse a message that ends with it.
+  return isEmpty ? [] : [{ kind: "assistant", text, reasoning, calls, ...kept }];
 }
 
 /** A signature is worth something to its maker only, and would tell a second provider about the first. */

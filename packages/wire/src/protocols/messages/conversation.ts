@@ -46,6 +46,7 @@ export function formatItems(
         break;
       case "assistant":
         conversation.say("assistant", [
+          ...(item.thoughts ?? []),
           ...formatReasoning(item.reasoning, { path, options, losses }),
           ...formatText(item.text),
         ]);

@@ -158,12 +158,16 @@ function randomEvents(random: Random): TurnEvent[] {
   const events: TurnEvent[] = [{ kind: "start", id: "msg_1", model: "m" }];
   let calls = 0;
   for (let left = random.below(8); left > 0; left -= 1) {
-    const kind = random.pick(["text", "reasoning", "call", "refused", "text"] as const);
+    const kind = random.pick(["text", "reasoning", "call", "refused", "text", "hidden"] as const);
     if (kind === "call") {
       calls += 1;
       events.push({ kind, call: { id: `t${calls}`, name: "Read", arguments: random.pick(ARGUMENTS) } });
     } else if (kind === "refused") events.push({ kind, cause: "syntax", detail: "no" });
+    else if (kind === "hidden") events.push({ kind: "thought", token: random.pick(TEXTS), hidden: true });
     else events.push({ kind, text: random.pick(TEXTS) });
+    if (kind === "reasoning" && random.below(2) === 0) {
+      events.push({ kind: "thought", token: random.pick(["", ...TEXTS]) });
+    }
   }
   const finish: FinishReason = random.pick([calls > 0 ? "calls" : "stop", "length", "filter"]);
   const cachedTokens = random.pick([undefined, 0, 7, 100]);

@@ -3,6 +3,7 @@ import type { Protocol } from "../protocol.ts";
 import { writeMessagesError } from "./errors.ts";
 import { formatMessagesRequest } from "./format.ts";
 import { parseMessagesRequest } from "./parse.ts";
+import { restoreThoughts } from "./thoughts.ts";
 import { readMessagesStream, readMessagesWhole } from "./read.ts";
 import { writeMessagesWhole } from "./write-whole.ts";
 import { createMessagesWriter } from "./write.ts";
@@ -14,6 +15,7 @@ export const messagesProtocol: Protocol = {
   itemsField: "messages",
   parseRequest: parseMessagesRequest,
   formatRequest: formatMessagesRequest,
+  restoreThoughts,
   readStream: readMessagesStream,
   readWhole: readMessagesWhole,
   createWriter: createMessagesWriter,

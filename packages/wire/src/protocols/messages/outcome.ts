@@ -3,6 +3,7 @@ import { isRecord, type JsonObject } from "@cloister/base";
 import type { FinishReason } from "../../chat.ts";
 import type { Usage } from "../../chat.ts";
 import type { CloisterExtension } from "../../turn.ts";
+import { formatNotices } from "../notices.ts";
 
 /**
  * Stands where a provider would sign its thinking. A constant, so that equal turns are equal bytes, and so that
@@ -51,12 +52,14 @@ export function formatUsage(usage: Usage): JsonObject {
 
 export function formatExtension(extension: CloisterExtension | undefined): JsonObject {
   if (extension === undefined) return {};
-  const { recovered, refused, retries } = extension;
+  const { recovered, refused, retries, rerouted } = extension;
   return {
     cloister: {
       recovered: recovered.map(({ id, name, dialect }) => ({ id, name, dialect })),
       refused: refused.map(({ cause, detail }) => ({ cause, detail })),
       retries,
+      ...(rerouted === undefined ? {} : { rerouted: { ...rerouted } }),
+      ...formatNotices(extension),
     },
   };
 }

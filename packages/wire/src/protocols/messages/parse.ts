@@ -1,5 +1,6 @@
 /** The door of Anthropic Messages: a client's request becomes a turn. */
 import type { JsonObject } from "@cloister/base";
+import type { ParseOptions } from "../protocol.ts";
 import type { Loss, ReasoningEffort, Sampling, TurnRequest, TurnTool } from "../../turn.ts";
 import { parseMessage, textsOf, toBlocks } from "./content.ts";
 import { badRequest, noteUnknown, optionalNumber, toFields, toList, toText, type Fields } from "./losses.ts";
@@ -34,7 +35,7 @@ const FIELDS = [
 ];
 
 /** @throws CloisterError `bad-request` naming the field. `max_tokens` may be absent: the upstream has a default. */
-export function parseMessagesRequest(body: JsonObject): TurnRequest {
+export function parseMessagesRequest(body: JsonObject, options: ParseOptions = {}): TurnRequest {
   if (body["safeguards"] !== undefined) {
     // The one refusal that clients expect for a field: they ask again without it.
     throw badRequest("safeguards", "not supported here", "send the request again without it");
@@ -51,7 +52,7 @@ export function parseMessagesRequest(body: JsonObject): TurnRequest {
     stream: body["stream"] === true,
     system: parseSystem(body["system"], losses),
     items: toList(body["messages"], "messages").flatMap((message, index) =>
-      parseMessage(message, `messages[${index}]`, losses),
+      parseMessage(message, { path: `messages[${index}]`, losses, ...options }),
     ),
     tools: toList(body["tools"] ?? [], "tools").flatMap((tool, index) =>
       parseTool(tool, `tools[${index}]`, losses),

@@ -54,6 +54,8 @@ test("thinking, text, a call in pieces and the usage become events, the call who
   assert.deepEqual(eventsOf(frames), [
     { kind: "start", id: "msg_1", model: "m" },
     { kind: "reasoning", text: "Hm." },
+    { kind: "thought", token: "abc" },
+    { kind: "thought", token: "zzz", hidden: true },
     { kind: "text", text: "Lo" },
     { kind: "text", text: "ok." },
     { kind: "call", call: { id: "t1", name: "Read", arguments: '{"file_path":"a"}' } },
@@ -310,6 +312,7 @@ test("an answer in one piece gives the same events", () => {
   assert.deepEqual(events, [
     { kind: "start", id: "msg_1", model: "m" },
     { kind: "reasoning", text: "Hm." },
+    { kind: "thought", token: "x" },
     { kind: "text", text: "Look." },
     { kind: "call", call: { id: "a", name: "Read", arguments: '{"n":1}' } },
     { kind: "call", call: { id: "b", name: "List", arguments: "{}" } },

@@ -4,7 +4,7 @@ import { readSse, type SseEvent } from "../../sse.ts";
 import type { CloisterExtension, Frame, TurnEvent } from "../../turn.ts";
 import { parseExtension } from "../chat/extension.ts";
 import { broken, parseFailure } from "./errors.ts";
-import { toFinish, UsageReader } from "./outcome.ts";
+import { THINKING_SIGNATURE, toFinish, UsageReader } from "./outcome.ts";
 
 const EVENT_BYTES_MAX = 16 * 1024 * 1024;
 /** An answer has a few blocks; a server that opens them without end is broken. */
@@ -80,6 +80,8 @@ class AnswerReader {
   readonly #usage = new UsageReader();
   /** By the index of their blocks. llama.cpp closes all blocks at the end, so several are open at a time. */
   readonly #open = new Map<unknown, OpenCall>();
+  /** The thinking that is open, once it is known to be signed. */
+  #thought: { readonly index: unknown; token: string } | undefined;
   #id = "";
   #calls = 0;
   #isStarted = false;
@@ -163,11 +165,23 @@ class AnswerReader {
 
   #startBlock(index: unknown, block: unknown): Read {
     if (!isRecord(block)) return NOTHING;
+    // llama.cpp closes all blocks at the end: what is signed has to be told before anything follows it.
+    const thought = this.#closeThought();
+    const { events, fragment } = this.#openBlock(index, block);
+    return { events: [...thought, ...events], fragment };
+  }
+
+  #openBlock(index: unknown, block: Fields): Read {
     switch (block["type"]) {
       case "text":
         return textRead("text", block["text"]);
       case "thinking":
+        if (typeof block["signature"] === "string") this.#thought = { index, token: block["signature"] };
         return textRead("reasoning", block["thinking"]);
+      case "redacted_thinking":
+        return typeof block["data"] === "string"
+          ? { events: [{ kind: "thought", token: block["data"], hidden: true }], fragment: false }
+          : NOTHING;
       case "tool_use": {
         if (this.#open.size >= CALLS_OPEN_MAX) return this.#fail(broken("calls without end"));
         // A server that reuses an index has not closed the call before: the new one must not swallow it.
@@ -192,6 +206,8 @@ class AnswerReader {
         return textRead("text", delta["text"]);
       case "thinking_delta":
         return textRead("reasoning", delta["thinking"]);
+      case "signature_delta":
+        return this.#sign(index, delta["signature"]);
       case "input_json_delta": {
         const call = this.#open.get(index);
         // A tool that the provider runs itself has such pieces, too, and is none of ours.
@@ -207,8 +223,26 @@ class AnswerReader {
   }
 
   #stopBlock(index: unknown): Read {
+    if (this.#thought?.index === index) return { events: this.#closeThought(), fragment: false };
     const events = this.#close(index);
     return { events, fragment: events.length > 0 };
+  }
+
+  #sign(index: unknown, signature: unknown): Read {
+    if (typeof signature !== "string") return NOTHING;
+    this.#thought ??= { index, token: "" };
+    this.#thought.token += signature;
+    return this.#thought.token.length > CALL_CHARS_MAX
+      ? this.#fail(broken("a signature without end"))
+      : NOTHING;
+  }
+
+  #closeThought(): readonly TurnEvent[] {
+    if (this.#thought === undefined) return [];
+    const { token } = this.#thought;
+    this.#thought = undefined;
+    // An airlock behind this one says with its own that nobody signed.
+    return token === THINKING_SIGNATURE ? [] : [{ kind: "thought", token }];
   }
 
   /** The same for the same answer, for it comes back in the history. */

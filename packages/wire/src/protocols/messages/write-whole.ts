@@ -8,7 +8,8 @@ import { BAD_CALL, formatExtension, formatUsage, THINKING_SIGNATURE, toStopReaso
 
 type Block =
   | { readonly type: "text"; text: string }
-  | { readonly type: "thinking"; thinking: string; readonly signature: string }
+  | { readonly type: "thinking"; thinking: string; signature: string }
+  | { readonly type: "redacted_thinking"; readonly data: string }
   | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly input: JsonObject };
 
 /** One that failed becomes the error's envelope, never an answer. */
@@ -18,14 +19,26 @@ export function writeMessagesWhole(
   context: AnswerContext,
 ): JsonObject {
   const content: Block[] = [];
+  let isSigned = false;
   let calls = 0;
   let badCalls = 0;
   for (const event of events) {
     switch (event.kind) {
       case "text":
       case "reasoning":
-        append(content, event);
+        append(content, event, isSigned);
+        isSigned = false;
         break;
+      case "thought": {
+        const last = content.at(-1);
+        if (event.hidden === true && event.token !== undefined) {
+          content.push({ type: "redacted_thinking", data: event.token });
+        } else if (last?.type === "thinking" && !isSigned) {
+          last.signature = event.token ?? THINKING_SIGNATURE;
+          isSigned = true;
+        }
+        break;
+      }
       case "call": {
         const { id, name, arguments: text } = event.call;
         const input = parseArguments(text);
@@ -61,16 +74,17 @@ export function writeMessagesWhole(
   return errorEnvelope("api_error", "the answer stopped without an end");
 }
 
-/** Adds to the last block when it is of the kind, and opens one otherwise. */
+/** Adds to the last block when it is of the kind and not signed, and opens one otherwise. */
 function append(
   content: Block[],
   { kind, text }: { readonly kind: "text" | "reasoning"; readonly text: string },
+  isSigned: boolean,
 ): void {
   if (text === "") return;
   const last = content.at(-1);
   if (kind === "text") {
     if (last?.type === "text") last.text += text;
     else content.push({ type: "text", text });
-  } else if (last?.type === "thinking") last.thinking += text;
+  } else if (last?.type === "thinking" && !isSigned) last.thinking += text;
   else content.push({ type: "thinking", thinking: text, signature: THINKING_SIGNATURE });
 }

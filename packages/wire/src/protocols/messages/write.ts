@@ -7,6 +7,7 @@ import { errorEnvelope, failedEnvelope } from "./errors.ts";
 import { BAD_CALL, formatExtension, formatUsage, THINKING_SIGNATURE, toStopReason } from "./outcome.ts";
 
 type End = Extract<TurnEvent, { kind: "end" }>;
+type Thought = Extract<TurnEvent, { kind: "thought" }>;
 type Call = Extract<TurnEvent, { kind: "call" }>["call"];
 
 const CHARS_PER_TOKEN = 4;
@@ -20,7 +21,9 @@ class MessagesWriter implements StreamWriter {
   readonly #context: AnswerContext;
   #isStarted = false;
   #isClosed = false;
-  #open: "text" | "thinking" | undefined;
+  #open: "text" | "thinking" | "hidden" | undefined;
+  /** Under the thinking that is open. It is closed when something follows, and not before (T10). */
+  #token: string | undefined;
   /** Of the block that is open, or comes next. */
   #index = 0;
   #calls = 0;
@@ -40,6 +43,8 @@ class MessagesWriter implements StreamWriter {
         return this.#write(event.text, "text");
       case "reasoning":
         return this.#write(event.text, "thinking");
+      case "thought":
+        return Buffer.from(this.#think(event));
       case "call":
         return Buffer.from(this.#start() + this.#close() + this.#call(event.call));
       case "refused":
@@ -75,9 +80,20 @@ class MessagesWriter implements StreamWriter {
     return frame({ type: "message_start", message }) + frame({ type: "ping" });
   }
 
+  #think({ token, hidden }: Thought): string {
+    if (hidden === true && token !== undefined) {
+      const before = this.#start() + this.#close();
+      this.#open = "hidden";
+      return before + this.#startBlock({ type: "redacted_thinking", data: token });
+    }
+    if (this.#open === "thinking") this.#token ??= token ?? THINKING_SIGNATURE;
+    return "";
+  }
+
   #write(text: string, kind: "text" | "thinking"): Buffer {
     if (text === "") return Buffer.alloc(0);
-    const before = this.#start() + (this.#open === kind ? "" : this.#close() + this.#openBlock(kind));
+    const goesOn = this.#open === kind && this.#token === undefined;
+    const before = this.#start() + (goesOn ? "" : this.#close() + this.#openBlock(kind));
     const delta = kind === "text" ? { type: "text_delta", text } : { type: "thinking_delta", thinking: text };
     return Buffer.from(before + this.#delta(delta));
   }
@@ -93,9 +109,10 @@ class MessagesWriter implements StreamWriter {
     if (this.#open === undefined) return "";
     const signature =
       this.#open === "thinking"
-        ? this.#delta({ type: "signature_delta", signature: THINKING_SIGNATURE })
+        ? this.#delta({ type: "signature_delta", signature: this.#token ?? THINKING_SIGNATURE })
         : "";
     this.#open = undefined;
+    this.#token = undefined;
     return signature + this.#stopBlock();
   }
 

@@ -148,7 +148,7 @@ interface Place {
 
 /** Ids and status are there because some servers check items against the full schema; ids count, so they are stable. */
 function formatAnswer(item: Extract<TurnItem, { kind: "assistant" }>, place: Place): Json[] {
-  const out: Json[] = [];
+  const out: Json[] = [...(item.thoughts ?? [])];
   if (item.reasoning !== "" && place.options.reasoningField !== undefined) {
     out.push({
       type: "reasoning",

@@ -1,7 +1,8 @@
 /** The `input` of a Responses request: a text, or a list of items that makes up the conversation. */
-import { isRecord } from "@cloister/base";
+import { isRecord, type JsonObject } from "@cloister/base";
 import type { RawCall } from "../../calls.ts";
 import type { ReasoningEffort, TurnItem, TurnTool } from "../../turn.ts";
+import type { ParseOptions } from "../protocol.ts";
 import { BRIDGES, bridgedArguments } from "./bridges.ts";
 import { readEffort } from "./effort.ts";
 import { badRequest, type LossList } from "./losses.ts";
@@ -16,13 +17,18 @@ export interface Input {
   readonly effort: ReasoningEffort | undefined;
 }
 
-export function readInput(value: unknown, tools: Map<string, TurnTool>, losses: LossList): Input {
+interface Reading extends ParseOptions {
+  readonly tools: Map<string, TurnTool>;
+  readonly losses: LossList;
+}
+
+export function readInput(value: unknown, reading: Reading): Input {
   if (typeof value === "string") {
     const items: TurnItem[] = [{ kind: "user", parts: [{ kind: "text", text: value }] }];
     return { system: [], items, effort: undefined };
   }
   if (!Array.isArray(value)) throw badRequest("input", "must be a text or a list of items");
-  const reader = new InputReader(tools, losses);
+  const reader = new InputReader(reading);
   for (const [index, item] of value.entries()) {
     const path = `input[${index}]`;
     if (!isRecord(item)) throw badRequest(path, "must be an object");
@@ -33,21 +39,29 @@ export function readInput(value: unknown, tools: Map<string, TurnTool>, losses: 
 
 type Item = Record<string, unknown>;
 type Result = Extract<TurnItem, { kind: "result" }>;
+interface Answer {
+  text: string;
+  reasoning: string;
+  readonly calls: RawCall[];
+  readonly thoughts: JsonObject[];
+}
 
 /** Text, reasoning and calls that stand together were one answer of the model, and become one message again (R1). */
 class InputReader {
   readonly #tools: Map<string, TurnTool>;
   readonly #losses: LossList;
+  readonly #keepsThoughts: boolean;
   readonly #system: string[] = [];
   readonly #items: TurnItem[] = [];
   #effort: ReasoningEffort | undefined;
-  #answer: { text: string; reasoning: string; readonly calls: RawCall[] } | undefined;
+  #answer: Answer | undefined;
   #callOrder: readonly string[] = [];
   #results: Result[] = [];
 
-  constructor(tools: Map<string, TurnTool>, losses: LossList) {
+  constructor({ tools, losses, keepsThoughts = false }: Reading) {
     this.#tools = tools;
     this.#losses = losses;
+    this.#keepsThoughts = keepsThoughts;
   }
 
   take(item: Item, path: string): void {
@@ -131,6 +145,10 @@ class InputReader {
   }
 
   #takeReasoning(item: Item, path: string): void {
+    if (this.#keepsThoughts) {
+      this.#openAnswer().thoughts.push(item as JsonObject);
+      return;
+    }
     const full = partTexts(item["content"]).join("\n\n");
     const text = full === "" ? partTexts(item["summary"]).join("\n\n") : full;
     if (typeof item["encrypted_content"] === "string" && item["encrypted_content"] !== "") {
@@ -191,9 +209,9 @@ class InputReader {
     this.#effort = readEffort(reasoning["effort"], `${path}.reasoning.effort`, this.#losses) ?? this.#effort;
   }
 
-  #openAnswer(): { text: string; reasoning: string; readonly calls: RawCall[] } {
+  #openAnswer(): Answer {
     this.#closeResults();
-    this.#answer ??= { text: "", reasoning: "", calls: [] };
+    this.#answer ??= { text: "", reasoning: "", calls: [], thoughts: [] };
     return this.#answer;
   }
 
@@ -205,10 +223,11 @@ class InputReader {
 
   #closeAnswer(): void {
     if (this.#answer === undefined) return;
-    const { text, reasoning, calls } = this.#answer;
+    const { text, reasoning, calls, thoughts } = this.#answer;
     this.#answer = undefined;
     if (text === "" && reasoning === "" && calls.length === 0) return;
-    this.#items.push({ kind: "assistant", text, reasoning, calls });
+    const kept = thoughts.length === 0 ? {} : { thoughts };
+    this.#items.push({ kind: "assistant", text, reasoning, calls, ...kept });
     this.#callOrder = calls.map(({ id }) => id);
   }
 

@@ -1,13 +1,14 @@
 /** Requests of the OpenAI Responses API ("Create a model response", 2026) as a door reads them. */
 import { isRecord, type JsonObject } from "@cloister/base";
 import type { AnswerFormat, ReasoningEffort, Sampling, TurnRequest, TurnTool } from "../../turn.ts";
+import type { ParseOptions } from "../protocol.ts";
 import { readEffort } from "./effort.ts";
 import { readInput } from "./input.ts";
 import { badRequest, LossList } from "./losses.ts";
 import { addTools, flatName } from "./tools.ts";
 
 /** @throws CloisterError `bad-request`, naming the field. */
-export function parseRequest(body: JsonObject): TurnRequest {
+export function parseRequest(body: JsonObject, options: ParseOptions = {}): TurnRequest {
   refuseStored(body);
   const losses = new LossList();
   const model = body["model"];
@@ -15,7 +16,7 @@ export function parseRequest(body: JsonObject): TurnRequest {
 
   const tools = new Map<string, TurnTool>();
   addTools(body["tools"], "tools", tools, losses);
-  const input = readInput(body["input"], tools, losses);
+  const input = readInput(body["input"], { tools, losses, ...options });
   const instructions = optional(body, "instructions", "string");
   const parallel = optional(body, "parallel_tool_calls", "boolean");
   const toolChoice = readToolChoice(body["tool_choice"], losses);

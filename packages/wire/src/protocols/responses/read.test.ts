@@ -80,6 +80,7 @@ test("llama.cpp: no index, no sequence, full reasoning, the item's id on deltas 
     START,
     { kind: "reasoning", text: "Hm" },
     { kind: "text", text: "Hi" },
+    { kind: "thought", token: '{"type":"reasoning","content":[{"type":"reasoning_text","text":"Hm"}]}' },
     { kind: "call", call: { id: "fc_a", name: "Read", arguments: '{"a":1}' } },
     { kind: "call", call: { id: "fc_b", name: "Read", arguments: '{"b":2}' } },
     { ...END, finish: "calls" },

@@ -13,6 +13,7 @@ import {
   outputItems,
   reasoningText,
   startEvent,
+  thoughtOf,
   toCall,
   type Item,
 } from "./response.ts";
@@ -71,6 +72,7 @@ class Reading {
   #reasoningField: "reasoning_text" | "reasoning_summary_text" | undefined;
   #summaryPart: unknown = 0;
   #hasOutput = false;
+  #hasThought = false;
 
   constructor(limits: ReadLimits) {
     this.#limits = limits;
@@ -217,6 +219,9 @@ class Reading {
       if (this.#reasoningAhead === 0) this.#emitText("reasoning", text);
       this.#reasoningAhead = 0;
       this.#reasoningField = undefined;
+      const thought = thoughtOf(item);
+      this.#hasThought ||= thought.length > 0;
+      this.#events.push(...thought);
     }
     return false;
   }
@@ -231,7 +236,10 @@ class Reading {
             (index !== undefined && open.index === index)),
       ) ?? this.#open.find((open) => !open.isDone && open.item["name"] === item["name"]);
     if (known !== undefined) known.isDone = true;
-    this.#emitCall(item, known?.arguments ?? "");
+    // Some servers name the tool where the call begins, and not again.
+    const isNamed = typeof item["name"] === "string" && item["name"] !== "";
+    const named = isNamed || known === undefined ? item : { ...item, name: known.item["name"] };
+    this.#emitCall(named, known?.arguments ?? "");
   }
 
   #takeLast(type: string, event: Item): boolean {
@@ -248,7 +256,7 @@ class Reading {
       return false;
     }
     if (this.#hasOutput) this.#emitMissingCalls(response);
-    else this.#events.push(...outputEvents(response));
+    else this.#events.push(...outputEvents(response).filter((told) => !this.#isTold(told)));
     if (this.#isOver) return true; // one call too many
     const calls = this.#calls.length + this.#events.filter(({ kind }) => kind === "call").length;
     this.#events.push(lastEvent(response, { calls }));
@@ -294,6 +302,11 @@ class Reading {
     this.#hasOutput = true;
     this.#calls.push(call);
     this.#events.push({ kind: "call", call });
+  }
+
+  /** What only its maker can read may have been told although nothing else was. */
+  #isTold({ kind }: TurnEvent): boolean {
+    return kind === "thought" && this.#hasThought;
   }
 
   #emitText(kind: "text" | "reasoning", text: string): void {

@@ -3,8 +3,10 @@ import { isRecord, sha256 } from "@cloister/base";
 import type { RawCall } from "../../calls.ts";
 import { errorText, type Usage } from "../../chat.ts";
 import type { CloisterExtension, RefusalCause, TurnEvent } from "../../turn.ts";
+import { parseNotices } from "../notices.ts";
 import { BRIDGES, bridgedArguments } from "./bridges.ts";
 import { partTexts } from "./parts.ts";
+import { thoughtToken } from "./thoughts.ts";
 import { flatName } from "./tools.ts";
 
 export type Item = Record<string, unknown>;
@@ -33,7 +35,8 @@ export function outputEvents(response: Item): TurnEvent[] {
     const text = messageText(item);
     if (text !== "") return [{ kind: "text", text }];
     const reasoning = reasoningText(item);
-    if (reasoning !== "") return [{ kind: "reasoning", text: reasoning }];
+    const said: TurnEvent[] = reasoning === "" ? [] : [{ kind: "reasoning", text: reasoning }];
+    if (item["type"] === "reasoning") return said.concat(thoughtOf(item));
     if (!isCallItem(item)) return [];
     return [{ kind: "call", call: toCall(item, { responseId: response["id"], index, arguments: "" }) }];
   });
@@ -53,6 +56,13 @@ export function messageText(item: Item): string {
     .map((part) => part["text"] ?? part["refusal"])
     .filter((text) => typeof text === "string")
     .join("");
+}
+
+/** Of a finished item of reasoning, what its maker wants back: nothing where there is nothing but an id. */
+export function thoughtOf(item: Item): TurnEvent[] {
+  const token = thoughtToken(item);
+  if (token === undefined) return [];
+  return [{ kind: "thought", token, ...(reasoningText(item) === "" ? { hidden: true } : {}) }];
 }
 
 export function reasoningText(item: Item): string {
@@ -176,6 +186,7 @@ function readExtension(value: unknown): CloisterExtension | undefined {
       detail: textOf(detail),
     })),
     retries,
+    ...parseNotices(value),
   };
 }
 

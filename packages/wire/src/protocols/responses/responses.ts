@@ -2,6 +2,7 @@ import type { Protocol } from "../protocol.ts";
 import { writeError } from "./errors.ts";
 import { formatRequest } from "./format.ts";
 import { parseRequest } from "./parse.ts";
+import { restoreThoughts } from "./thoughts.ts";
 import { readStream } from "./read.ts";
 import { readWhole } from "./response.ts";
 import { createWriter, writeWhole } from "./write.ts";
@@ -14,6 +15,7 @@ export const responsesProtocol: Protocol = {
   itemsField: "input",
   parseRequest,
   formatRequest,
+  restoreThoughts,
   readStream,
   readWhole,
   createWriter,

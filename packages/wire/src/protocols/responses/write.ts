@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "@cloister/base";
 import type { RawCall } from "../../calls.ts";
 import type { FinishReason } from "../../chat.ts";
 import type { CloisterExtension, TurnEvent, TurnRequest, TurnTool } from "../../turn.ts";
+import { formatNotices } from "../notices.ts";
 import type { AnswerContext, StreamWriter } from "../protocol.ts";
 import { callItem } from "./call-item.ts";
 import { writeFailure } from "./errors.ts";
@@ -100,6 +101,9 @@ class Answer {
       case "reasoning":
         this.#writeText(event.kind, event.text);
         break;
+      case "thought":
+        this.#think(event);
+        break;
       case "call":
         this.#writeCall(event.call);
         break;
@@ -142,6 +146,26 @@ class Answer {
     else this.#emitPart("response.reasoning_summary_text.delta", { delta: text });
   }
 
+  /** Hidden reasoning is an item without a word. What comes late, when its item is closed, has no place any more. */
+  #think({ token, hidden }: Extract<TurnEvent, { kind: "thought" }>): void {
+    this.#count(token?.length ?? 0);
+    if (this.#state === "over") return;
+    if (this.#open?.kind === "reasoning") {
+      this.#close("completed", token);
+    } else if (hidden === true && token !== undefined) {
+      this.#close("completed");
+      const index = this.#output.length;
+      const item = {
+        id: `rs_${this.#base}_${index}`,
+        type: "reasoning",
+        summary: [],
+        encrypted_content: token,
+      };
+      this.#emit("response.output_item.added", { output_index: index, item });
+      this.#finishItem(item);
+    }
+  }
+
   #openItem(kind: "text" | "reasoning"): void {
     const index = this.#output.length;
     const id = `${kind === "text" ? "msg" : "rs"}_${this.#base}_${index}`;
@@ -155,7 +179,7 @@ class Answer {
     else this.#emitPart("response.reasoning_summary_part.added", { part: summaryPart("") });
   }
 
-  #close(status: "completed" | "incomplete"): void {
+  #close(status: "completed" | "incomplete", token?: string): void {
     if (this.#open === undefined) return;
     const { kind, id, pieces } = this.#open;
     const text = pieces.join("");
@@ -167,7 +191,8 @@ class Answer {
     } else {
       this.#emitPart("response.reasoning_summary_text.done", { text });
       this.#emitPart("response.reasoning_summary_part.done", { part: summaryPart(text) });
-      item = { id, type: "reasoning", summary: [summaryPart(text)] };
+      const encrypted = token === undefined ? {} : { encrypted_content: token };
+      item = { id, type: "reasoning", summary: [summaryPart(text)], ...encrypted };
     }
     this.#open = undefined;
     this.#finishItem(item);
@@ -270,10 +295,12 @@ function incompleteReason(finish: FinishReason): string | undefined {
   return finish === "filter" ? "content_filter" : undefined;
 }
 
-function extensionObject({ recovered, refused, retries }: CloisterExtension): JsonObject {
+function extensionObject(extension: CloisterExtension): JsonObject {
+  const { recovered, refused, retries } = extension;
   return {
     recovered: recovered.map(({ id, name, dialect }) => ({ id, name, dialect })),
     refused: refused.map(({ cause, detail }) => ({ cause, detail })),
     retries,
+    ...formatNotices(extension),
   };
 }

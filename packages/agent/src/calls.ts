@@ -1,0 +1,136 @@
+/** Runs the calls of one answer. Whatever happens, each of them has a result in the history afterwards, in call order. */
+import { messageOf, type JsonObject } from "@cloister/base";
+import type { Guarded } from "@cloister/wire";
+import { rejectWhenAborted } from "./answer.ts";
+import { toolMessage } from "./conversation.ts";
+import type { Call } from "./progress.ts";
+import type { Thread } from "./thread.ts";
+import type { Todo } from "./tools/todo.ts";
+import type { Tool, ToolResult } from "./tools/tool.ts";
+
+/** Calls that change nothing run side by side, so many at a time. */
+const AT_ONCE_MAX = 4;
+
+const interrupted = "Interrupted by the user before it was done.";
+const notRun = "Not run: interrupted by the user.";
+const overtaken =
+  "Not run: the user said something first. Read it, then decide whether this is still wanted.";
+
+/** Why the work should stop, when it goes round in circles; undefined otherwise. */
+export async function runCalls(
+  calls: readonly Guarded[],
+  thread: Thread,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  let stop: string | undefined;
+  for (let at = 0; at < calls.length;) {
+    const skipped = skipReason({ isFirst: at === 0, stop, thread, signal });
+    if (skipped !== undefined) {
+      for (const call of calls.slice(at)) skip(call, skipped, thread);
+      break;
+    }
+    const batch = nextBatch(calls, at, thread.tools);
+    const done = await Promise.all(batch.map((call) => runCall(call, thread, signal)));
+    for (const { message, why } of done) {
+      thread.conversation.add(message);
+      stop ??= why;
+    }
+    at += batch.length;
+  }
+  return stop;
+}
+
+interface Boundary {
+  readonly isFirst: boolean;
+  readonly stop: string | undefined;
+  readonly thread: Thread;
+  readonly signal: AbortSignal;
+}
+
+function skipReason({ isFirst, stop, thread, signal }: Boundary): string | undefined {
+  if (signal.aborted) return notRun;
+  if (stop !== undefined) return `Not run: ${stop}.`;
+  return !isFirst && thread.inbox.hasMessages ? overtaken : undefined;
+}
+
+/** As many calls in a row as may run at the same time. */
+function nextBatch(calls: readonly Guarded[], from: number, tools: readonly Tool[]): readonly Guarded[] {
+  const reads = (call: Guarded | undefined): boolean =>
+    call?.kind === "call" && tools.find(({ name }) => name === call.name)?.effect === "read";
+  let to = from + 1;
+  while (reads(calls[from]) && reads(calls[to]) && to - from < AT_ONCE_MAX) to += 1;
+  return calls.slice(from, to);
+}
+
+interface Done {
+  readonly message: ReturnType<typeof toolMessage>;
+  readonly why: string | undefined;
+}
+
+async function runCall(call: Guarded, thread: Thread, signal: AbortSignal): Promise<Done> {
+  const { emit, window, watch } = thread;
+  const { id, name } = call;
+  if (call.kind === "refused") {
+    const text = `Error (${call.cause}): ${call.detail}`;
+    const seen = watch.see({ name, args: {}, effect: "own", isPolling: false }, { ok: false, text });
+    const told = seen.kind === "nudge" ? `${text}\n${seen.text}` : text;
+    emit({ kind: "result", id, name, ok: false, text: told, refused: call.cause });
+    return {
+      message: toolMessage(id, told, { source: "tool", tool: name }),
+      why: seen.kind === "stop" ? seen.why : undefined,
+    };
+  }
+
+  emit({ kind: "call", id, name, args: call.args });
+  const tool = thread.tools.find((candidate) => candidate.name === name) as Tool;
+  const result = await runTool(tool, call, thread, signal);
+  const about: Call = { name, args: call.args, effect: tool.effect, isPolling: tool.isPolling === true };
+  const seen = watch.see(about, result);
+  const fitting = window.fit(result.text);
+  const text = seen.kind === "nudge" ? `${fitting}\n${seen.text}` : fitting;
+  const diff = result.diff === undefined ? {} : { diff: result.diff };
+  emit({ kind: "result", id, name, ok: result.ok, text, ...diff });
+  if (name === "TodoWrite" && result.ok) {
+    emit({ kind: "todos", todos: call.args["todos"] as unknown as readonly Todo[] });
+  }
+  const files = result.sources.length === 0 ? {} : { files: result.sources };
+  return {
+    message: toolMessage(id, text, { source: sourceOf(name), tool: name, ...files }),
+    why: seen.kind === "stop" ? seen.why : undefined,
+  };
+}
+
+/** A tool that throws is a tool that failed: the model is told, and the task goes on. */
+async function runTool(
+  tool: Tool,
+  { id, args }: { readonly id: string; readonly args: JsonObject },
+  thread: Thread,
+  signal: AbortSignal,
+): Promise<ToolResult> {
+  const why = thread.forbids(tool);
+  if (why !== undefined) return { ok: false, text: why, sources: [] };
+  const world = {
+    ...thread.world,
+    callId: id,
+    progress: (text: string) => thread.emit({ kind: "progress", id, text }),
+  };
+  const aborted = rejectWhenAborted(signal);
+  try {
+    return await Promise.race([tool.run(args, world, signal), aborted.promise]);
+  } catch (error) {
+    const text = signal.aborted ? interrupted : `Error: ${messageOf(error)}`;
+    return { ok: false, text, sources: [] };
+  } finally {
+    aborted.forget();
+  }
+}
+
+function skip({ id, name }: Guarded, text: string, { conversation, emit }: Thread): void {
+  emit({ kind: "result", id, name, ok: false, text });
+  conversation.add(toolMessage(id, text, { source: "tool", tool: name }));
+}
+
+function sourceOf(tool: string): "file" | "command" | "tool" {
+  if (tool === "Read" || tool === "Grep") return "file";
+  return tool === "Bash" ? "command" : "tool";
+}

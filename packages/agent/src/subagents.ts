@@ -1,0 +1,195 @@
+/** Subagents: a conversation of their own for a part of the work. They share the model, the airlock's session and the limits. */
+import { newId } from "@cloister/base";
+import { CallIds, emptyInbox, type AgentWorld, type Thread } from "./thread.ts";
+import { startConversation, userMessage } from "./conversation.ts";
+import type { AgentEvent, Ending } from "./events.ts";
+import { createMeter, type Meter, type Price } from "./limits.ts";
+import { forbiddenInMode } from "./modes.ts";
+import { createWatch } from "./progress.ts";
+import { createSessionTools, type Desk, type TaskArgs } from "./session-tools.ts";
+import { cutMiddle } from "./tools/cut.ts";
+import type { Mode, Tool, ToolResult } from "./tools/tool.ts";
+import { createWindow } from "./window.ts";
+import { work } from "./work.ts";
+import type { ChatMessage, ChatTool } from "@cloister/wire";
+
+/** What a project or a person says of a kind of subagent. */
+export interface AgentDefinition {
+  readonly name: string;
+  /** When to use it, for the model. */
+  readonly description: string;
+  readonly prompt: string;
+  /** Names of the tools it may use; all when absent. */
+  readonly tools?: readonly string[];
+  /** Another model; the keeper decides whether it may be asked. */
+  readonly model?: string;
+  readonly turnsMax?: number;
+}
+
+export interface SubagentsOptions {
+  readonly agents: readonly AgentDefinition[];
+  readonly model: string;
+  readonly contextTokens: () => number | undefined;
+  readonly price: Price | undefined;
+  readonly world: AgentWorld;
+  readonly ask: AgentWorld["ask"];
+  readonly room: () => Promise<void>;
+  readonly baseTools: readonly Tool[];
+  readonly mode: () => Mode;
+  readonly summaries: Thread["summaries"];
+  /** What every conversation of the session begins with: system prompt, instructions. */
+  readonly beginning: () => readonly ChatMessage[];
+}
+
+export interface Parent {
+  readonly id: string | undefined;
+  readonly depth: number;
+  readonly emit: (event: AgentEvent) => void;
+  readonly meter: () => Meter;
+}
+
+export const SUBAGENT_DEPTH_MAX = 3;
+const SUBAGENTS_MAX = 200;
+const TURNS_MAX_DEFAULT = 50;
+const REPORT_CHARS_MAX = 20_000;
+const GENERAL = "general";
+
+const general: AgentDefinition = { name: GENERAL, description: "any work", prompt: "" };
+
+export type StartSubagent = (
+  args: TaskArgs & { readonly call: string | undefined },
+  parent: Parent,
+  signal: AbortSignal,
+) => Promise<ToolResult>;
+
+export function createSubagents(options: SubagentsOptions): StartSubagent {
+  let started = 0;
+
+  const start: StartSubagent = async (args, parent, signal) => {
+    const wanted = args.subagent_type ?? GENERAL;
+    const agent =
+      options.agents.find(({ name }) => name === wanted) ?? (isGeneral(wanted) ? general : undefined);
+    if (agent === undefined) {
+      return failed(`There is no subagent "${wanted}". There are: ${namesOf(options.agents)}.`);
+    }
+    if (parent.depth >= SUBAGENT_DEPTH_MAX) {
+      return failed(`Subagents are nested ${SUBAGENT_DEPTH_MAX} deep already. Do this part yourself.`);
+    }
+    if (started >= SUBAGENTS_MAX) {
+      return failed(`This session has had ${SUBAGENTS_MAX} subagents. Do it yourself.`);
+    }
+    started += 1;
+
+    const id = newId("sub");
+    const tell = (what: Extract<AgentEvent, { kind: "subagent" }>["what"]): void =>
+      parent.emit({ kind: "subagent", id, parent: parent.id, what });
+    tell({ kind: "begin", agent: agent.name, description: args.description, call: args.call });
+    const thread = openThread({ agent, id, parent, options, start, tell });
+    for (const item of options.beginning()) thread.conversation.add(item);
+    thread.conversation.add(userMessage(taskText(agent, args.prompt), "instructions"));
+    const ending = await work(thread, signal);
+    tell({ kind: "end", ending });
+    return reportOf(ending);
+  };
+  return start;
+}
+
+interface ThreadOptions {
+  readonly agent: AgentDefinition;
+  readonly id: string;
+  readonly parent: Parent;
+  readonly options: SubagentsOptions;
+  readonly start: StartSubagent;
+  readonly tell: (what: Extract<AgentEvent, { kind: "subagent" }>["what"]) => void;
+}
+
+function openThread({ agent, id, parent, options, start, tell }: ThreadOptions): Thread {
+  // Events of deeper ones carry their own ids; they are handed up as they are.
+  const emit = (event: AgentEvent): void =>
+    event.kind === "subagent" ? parent.emit(event) : tell({ kind: "event", event });
+  const { world, mode } = options;
+  const { clock, ...toolWorld } = world;
+  const meter = createMeter({
+    limits: { turnsMax: agent.turnsMax ?? TURNS_MAX_DEFAULT },
+    price: options.price,
+    clock,
+    parent: parent.meter(),
+  });
+  const desk: Desk = {
+    mode,
+    setMode: () => {
+      /* only the main conversation plans */
+    },
+    startSubagent: (args, call, signal) =>
+      start({ ...args, call }, { id, depth: parent.depth + 1, emit, meter: () => meter }, signal),
+  };
+  const tools = [...options.baseTools, ...createSessionTools(desk)];
+  return {
+    conversation: startConversation(agent.model ?? options.model, tools.map(toChatTool), (item, index) =>
+      emit({ kind: "item", item, index }),
+    ),
+    window: createWindow(options.contextTokens()),
+    tools,
+    // What the subagent has read, the one who asked has not. And nobody is there for its questions.
+    world: { ...toolWorld, reads: new Map() },
+    clock,
+    ask: options.ask,
+    emit,
+    room: options.room,
+    mode,
+    forbids: (tool) => forbiddenForAgent(tool, agent) ?? forbiddenInMode(tool, mode()),
+    inbox: emptyInbox,
+    meter,
+    watch: createWatch(),
+    ids: new CallIds(),
+    summaries: options.summaries,
+    check: undefined,
+  };
+}
+
+export function toChatTool({ name, description, parameters }: Tool): ChatTool {
+  return { type: "function", function: { name, description, parameters } };
+}
+
+/** All conversations are offered the same tools, so that they share the server's cached beginning; what is not its own is refused. */
+function forbiddenForAgent(tool: Tool, { name, tools }: AgentDefinition): string | undefined {
+  if (tools === undefined || tools.includes("*") || tools.includes(tool.name)) return undefined;
+  return `The subagent ${name} may not use ${tool.name}. It has: ${tools.join(", ")}.`;
+}
+
+function taskText({ prompt, tools }: AgentDefinition, task: string): string {
+  const subset = tools === undefined || tools.includes("*") ? "" : ` You may use: ${tools.join(", ")}.`;
+  const parts = [
+    `You are a subagent with one task. Nobody answers questions. Your last message is all that is seen of your work: make it a complete report.${subset}`,
+    prompt.trim(),
+    `Task:\n${task}`,
+  ];
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+/** What the main conversation is told of the subagents there are; nothing when there is only the general one. */
+export function formatAgents(agents: readonly AgentDefinition[]): string | undefined {
+  if (agents.length === 0) return undefined;
+  const lines = agents.map(({ name, description }) => `- ${name}: ${description}`);
+  return `Subagents for Task, by subagent_type:\n${lines.join("\n")}`;
+}
+
+function reportOf(ending: Ending): ToolResult {
+  const text = cutMiddle(ending.text, REPORT_CHARS_MAX);
+  if (ending.outcome === "done") return { ok: true, text, sources: [] };
+  const why = ending.error?.message ?? ending.outcome;
+  const last = text === "" ? "" : ` Its last words: ${text}`;
+  return failed(`The subagent did not finish: ${why}.${last}`);
+}
+
+function isGeneral(name: string): boolean {
+  return name === GENERAL || name === "general-purpose" || name === "";
+}
+
+function namesOf(agents: readonly AgentDefinition[]): string {
+  return [...new Set([...agents.map(({ name }) => name), GENERAL])].join(", ");
+}
+
+function failed(text: string): ToolResult {
+  return { ok: false, text, sources: [] };
+}

@@ -1,0 +1,190 @@
+/** One piece of work from what was asked to its end: stream an answer, run its calls, append the results, again. */
+import { messageOf, type Json } from "@cloister/base";
+import { guardCall } from "@cloister/wire";
+import { emptyTurn, mendedIn, nudgeFor, readModelAnswer, unusableAnswer } from "./answer.ts";
+import type { Answer, Failure } from "./answer.ts";
+import { runCalls } from "./calls.ts";
+import { compact, type CompactionRequest } from "./compaction.ts";
+import type { Ending, Trouble } from "./events.ts";
+import { assistantMessage, note } from "./history.ts";
+import { isOverflow } from "./overflow.ts";
+import type { Thread } from "./thread.ts";
+
+interface Outcome {
+  readonly outcome: Ending["outcome"];
+  readonly error?: Trouble;
+  readonly structured?: Json;
+}
+
+/** Never throws. When it returns, the conversation is one that can go on. */
+export async function work(thread: Thread, signal: AbortSignal): Promise<Ending> {
+  const { meter } = thread;
+  const said = { text: "" };
+  const { deadline, forget } = deadlineOf(thread);
+  const stop = AbortSignal.any([signal, deadline]);
+  let outcome: Outcome;
+  try {
+    outcome = await takeTurns(thread, said, stop);
+  } catch (error) {
+    outcome = stop.aborted
+      ? { outcome: "cancelled" }
+      : { outcome: "failed", error: { code: "internal", message: messageOf(error) } };
+  } finally {
+    forget();
+  }
+  if (outcome.outcome === "cancelled" && deadline.aborted && !signal.aborted) {
+    outcome = { outcome: "max-time", error: meter.describe("max-time") };
+  }
+  const cost = meter.cost === undefined ? {} : { cost: meter.cost };
+  return { ...outcome, text: said.text, turns: meter.turns, usage: meter.usage, ...cost };
+}
+
+async function takeTurns(thread: Thread, said: { text: string }, signal: AbortSignal): Promise<Outcome> {
+  const { conversation, inbox, meter } = thread;
+  let nudged = false;
+  for (;;) {
+    const ceiling = meter.reached();
+    if (ceiling !== undefined) return { outcome: ceiling, error: meter.describe(ceiling) };
+    inbox.deliver();
+
+    const asked = await askWithRoom(thread, signal);
+    if (asked.kind === "stopped") return asked.outcome;
+    const { answer } = asked;
+    for (const event of mendedIn(answer)) thread.emit(event);
+    const unusable = answer.calls.length === 0 ? (answer.extension?.refused ?? []) : [];
+    if (unusable.length > 0) return { outcome: "failed", error: unusableAnswer(unusable) };
+    said.text = answer.text === "" ? said.text : answer.text;
+
+    const calls = answer.calls.map((call) =>
+      guardCall({ ...call, id: thread.ids.unique(call.id) }, answer.finish, thread.tools),
+    );
+    conversation.add(assistantMessage(answer, calls));
+    if (calls.length > 0) {
+      nudged = false;
+      const circle = await runCalls(calls, thread, signal);
+      if (signal.aborted) return { outcome: "cancelled" };
+      if (circle !== undefined) return { outcome: "failed", error: noProgress(circle) };
+    } else if (answer.finish === "stop" && answer.text.trim() !== "") {
+      nudged = false;
+      if (inbox.hasMessages) continue;
+      const checked = checkAnswer(answer.text, thread);
+      if (checked !== undefined) return checked;
+    } else if (nudged) {
+      return { outcome: "failed", error: emptyTurn(answer) };
+    } else {
+      nudged = true;
+      conversation.add(note(nudgeFor(answer)));
+    }
+  }
+}
+
+/** Undefined when the model is to answer again. */
+function checkAnswer(text: string, { check, conversation }: Thread): Outcome | undefined {
+  if (check === undefined) return { outcome: "done" };
+  const checked = check.check(text);
+  switch (checked.kind) {
+    case "fits":
+      return { outcome: "done", structured: checked.value };
+    case "failed":
+      return { outcome: "failed", error: checked.trouble };
+    case "repair":
+      conversation.add(note(checked.text));
+      return undefined;
+  }
+}
+
+type Asked =
+  | { readonly kind: "answer"; readonly answer: Answer }
+  | { readonly kind: "stopped"; readonly outcome: Outcome };
+
+/** Makes room before the prompt would pass the window; and once more when the server says that it did. */
+async function askWithRoom(thread: Thread, signal: AbortSignal): Promise<Asked> {
+  const { conversation, window, inbox } = thread;
+  const wanted = inbox.takeCompaction();
+  const isFull = window.usable !== undefined && window.estimate(conversation.bytes) > window.usable;
+  if (wanted !== undefined || isFull) {
+    const stopped = await makeRoom(thread, { ...wanted, trigger: isFull ? "full" : "asked" }, signal);
+    if (stopped !== undefined) return { kind: "stopped", outcome: stopped };
+  }
+  for (let tries = 0; ; tries++) {
+    const bytes = conversation.bytes;
+    const answer = await readModelAnswer(conversation.request(), thread, signal);
+    if (answer.kind === "end") {
+      settle(thread, answer, bytes);
+      return { kind: "answer", answer };
+    }
+    keepWhatWasSaid(answer, thread);
+    if (answer.code === "cancelled") return { kind: "stopped", outcome: { outcome: "cancelled" } };
+    if (!isOverflow(answer) || tries > 0) {
+      return { kind: "stopped", outcome: { outcome: "failed", error: toTrouble(answer) } };
+    }
+    window.learnOverflow(bytes, answer);
+    const stopped = await makeRoom(thread, { trigger: "overflow" }, signal);
+    if (stopped !== undefined) return { kind: "stopped", outcome: stopped };
+  }
+}
+
+async function makeRoom(
+  thread: Thread,
+  request: CompactionRequest,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  const compacted = await compact(thread, request, signal);
+  switch (compacted.kind) {
+    case "done":
+      return undefined;
+    case "cancelled":
+      return { outcome: "cancelled" };
+    case "no-room":
+      return { outcome: "failed", error: compacted.trouble };
+  }
+}
+
+function settle({ meter, window, emit, conversation }: Thread, answer: Answer, bytes: number): void {
+  const { usage, speed } = answer;
+  meter.turn(usage);
+  // With answers that the airlock asked for again, their prompts are counted too: that says nothing of this one.
+  if ((answer.extension?.retries ?? 0) === 0) window.learn(bytes, usage);
+  emit({ kind: "turn", number: meter.turns, ...(usage === undefined ? {} : { usage }), speed });
+  emit({ kind: "context", used: window.estimate(conversation.bytes), window: window.size });
+}
+
+/** A broken off answer stays as far as it came: the user saw it, and may speak of it. Its calls were not whole. */
+function keepWhatWasSaid(failure: Failure, { conversation, emit }: Thread): void {
+  if (failure.text !== "") conversation.add({ role: "assistant", content: failure.text });
+  else if (failure.code === "cancelled" && failure.speed.firstMs === undefined && failure.waitedMs >= 1000) {
+    const seconds = Math.round(failure.waitedMs / 1000);
+    emit({
+      kind: "status",
+      text: `stopped after ${seconds} s, before the first word; it is not asked again by itself`,
+    });
+  }
+}
+
+function noProgress(why: string): Trouble {
+  return {
+    code: "no-progress",
+    message: `the model goes round in circles: ${why}, though it was told`,
+    next: "say what it should do instead, or try a larger model",
+  };
+}
+
+function toTrouble({ code, message, next }: Failure): Trouble {
+  return { code, message, ...(next === undefined ? {} : { next }) };
+}
+
+/** Aborted when the time for this piece of work is over. */
+function deadlineOf({ meter, clock }: Thread): { deadline: AbortSignal; forget: () => void } {
+  const over = new AbortController();
+  const done = new AbortController();
+  const leftMs = meter.timeLeftMs();
+  if (leftMs !== undefined) {
+    clock.sleep(leftMs, done.signal).then(
+      () => over.abort(new Error("out of time")),
+      () => {
+        /* the work ended first */
+      },
+    );
+  }
+  return { deadline: over.signal, forget: () => done.abort(new Error("done")) };
+}

@@ -1,0 +1,72 @@
+/** Files of the workspace as the keeper looks at them: by where they really are, and never further than its border. */
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, normalize, relative, resolve } from "node:path";
+
+/** A file larger than this is not looked at as a whole. */
+const FILE_BYTES_MAX = 4 * 1024 * 1024;
+const PARENTS_MAX = 100;
+
+/**
+ * A path as rules and origins know it: from the workspace's root where it lies within, else as it is, without detours.
+ * Links are not followed.
+ */
+export function toPlace(path: string, workspace: string | undefined): string {
+  if (path.startsWith("~") || path === "") return path;
+  if (workspace === undefined) return normalize(path);
+  return within(workspace, resolve(workspace, path)) ?? resolve(workspace, path);
+}
+
+/**
+ * The same with links followed, also for a file that is not there yet: what an edit of it would really change.
+ * Undefined where it cannot be told.
+ */
+export function toRealPlace(path: string, workspace: string): string | undefined {
+  let parent = resolve(workspace, path);
+  const rest: string[] = [];
+  for (let steps = 0; steps < PARENTS_MAX; steps++) {
+    try {
+      const real = join(realpathSync(parent), ...rest);
+      return within(realpathSync(workspace), real) ?? real;
+    } catch {
+      // It is not there: its folder may be.
+      rest.unshift(basename(parent));
+      parent = dirname(parent);
+    }
+  }
+  return undefined;
+}
+
+function within(workspace: string, path: string): string | undefined {
+  const place = relative(workspace, path);
+  return place === ".." || place.startsWith("../") || isAbsolute(place) ? undefined : place;
+}
+
+/**
+ * The text of a file in the workspace; undefined for one that is not there, lies elsewhere, is too large or no file.
+ * Opened by its real path without following a last link, so that what was checked is what is read.
+ */
+export function readWorkspaceFile(workspace: string, path: string): string | undefined {
+  const place = toRealPlace(path, workspace);
+  if (place === undefined || isAbsolute(place)) return undefined;
+  let file: number;
+  try {
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    file = openSync(join(realpathSync(workspace), place), flags);
+  } catch {
+    return undefined; // new, or nobody's to read: there is no text before the edit
+  }
+  try {
+    const { size } = fstatSync(file);
+    if (!fstatSync(file).isFile() || size > FILE_BYTES_MAX) return undefined;
+    const bytes = Buffer.alloc(size);
+    let read = 0;
+    while (read < size) {
+      const count = readSync(file, bytes, read, size - read, read);
+      if (count === 0) break;
+      read += count;
+    }
+    return bytes.subarray(0, read).toString("utf8");
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,160 @@
+/** What a session that was killed left behind: its folder below the temporary one, and empty mount points in a workspace. */
+import { lstatSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { isRecord } from "@cloister/base";
+import { removeMountPoints } from "@cloister/cell";
+
+interface Claim {
+  readonly pid: number;
+  /** Of the process, in the kernel's own count: numbers of processes are used again. */
+  readonly started: string;
+  readonly workspace: string;
+  /** Where nothing was before: what is empty there afterwards is a mount point. */
+  readonly missing: readonly string[];
+  /** Its cells are gone, and it is taking its mount points away. */
+  readonly isEnding?: boolean;
+}
+
+const FILE = "owner.json";
+const ENTRIES_MAX = 10_000;
+const SWEPT_MAX = 100;
+const FILE_BYTES_MAX = 65_536;
+const ENDING_LOOKS_MAX = 200;
+const ENDING_LOOK_MS = 5;
+
+/** Says whose `scratch` is, so that it can be taken away when its owner is gone. */
+export function claimScratch(scratch: string, workspace: string, missing: readonly string[]): void {
+  writeClaim(scratch, { workspace, missing });
+}
+
+function writeClaim(scratch: string, claim: Pick<Claim, "workspace" | "missing" | "isEnding">): void {
+  const whole: Claim = { pid: process.pid, started: startOf(process.pid) ?? "", ...claim };
+  // Renamed into place: others read it at any time, and half a claim is none.
+  writeFileSync(join(scratch, `${FILE}.new`), JSON.stringify(whole), { mode: 0o600 });
+  renameSync(join(scratch, `${FILE}.new`), join(scratch, FILE));
+}
+
+export interface MountPointsOptions {
+  readonly scratch: string;
+  readonly workspace: string;
+  /** Guarded paths that are not there (`missingGuarded`), asked for when nobody is taking any away. */
+  readonly missing: () => readonly string[];
+}
+
+/**
+ * Claims the mount points that cells leave in a workspace; what it returns takes them away, unless another session is at
+ * work there. The kernel lets go of a mount whose mount point is removed, in every cell: the guard would be gone with
+ * it. So each session says first that it comes or goes, and looks for the others only then; the last one clears up for all.
+ */
+export async function holdMountPoints(options: MountPointsOptions): Promise<() => void> {
+  const { scratch, workspace } = options;
+  claimScratch(scratch, workspace, []);
+  for (let look = 0; look < ENDING_LOOKS_MAX; look++) {
+    if (!neighboursOf(scratch, workspace).some(({ isEnding }) => isEnding)) break;
+    await wait(ENDING_LOOK_MS);
+  }
+  // What stands empty now because of another session is not missing, and would be left by the last to go.
+  const inherited = neighboursOf(scratch, workspace).flatMap(({ missing }) => missing);
+  const missing = [...new Set([...options.missing(), ...inherited])].filter((path) =>
+    path.startsWith(`${workspace}/`),
+  );
+  claimScratch(scratch, workspace, missing);
+  return () => {
+    writeClaim(scratch, { workspace, missing, isEnding: true });
+    const others = neighboursOf(scratch, workspace).filter(({ isEnding }) => isEnding !== true);
+    if (others.length === 0) removeMountPoints(missing);
+    rmSync(join(scratch, FILE), { force: true });
+  };
+}
+
+/** Claims of others in the same workspace whose owner is alive. */
+function neighboursOf(scratch: string, workspace: string): Claim[] {
+  return claimsBeside(scratch)
+    .filter(({ folder }) => folder !== scratch)
+    .map(({ claim }) => claim)
+    .filter((claim) => claim !== undefined && claim.workspace === workspace && isAlive(claim))
+    .filter((claim) => claim !== undefined);
+}
+
+function claimsBeside(
+  scratch: string,
+): readonly { readonly folder: string; readonly claim: Claim | undefined }[] {
+  const base = dirname(scratch);
+  const uid = lstatSync(scratch).uid;
+  return namesIn(base)
+    .filter((name) => name.startsWith("cloister-"))
+    .map((name) => ({ folder: join(base, name), claim: readClaim(join(base, name), uid) }));
+}
+
+/** Looks beside `scratch` for folders of the same user whose owner has ended. What cannot be removed stays. */
+export function sweepScratches(scratch: string): void {
+  const claims = claimsBeside(scratch);
+  // In a workspace where a session is at work, an empty folder may be what its cells are mounted on.
+  const isBusy = (workspace: string, except?: string): boolean =>
+    claims.some(
+      ({ folder, claim }) => folder !== except && claim?.workspace === workspace && isAlive(claim),
+    );
+  let swept = 0;
+  for (const { folder, claim } of claims) {
+    if (claim === undefined || isAlive(claim) || folder === scratch) continue;
+    // Left for a later start, which reads in it what is to be taken away.
+    if (isBusy(claim.workspace, scratch) || swept >= SWEPT_MAX) continue;
+    swept += 1;
+    if (!isBusy(claim.workspace)) {
+      removeMountPoints(claim.missing.filter((path) => path.startsWith(`${claim.workspace}/`)));
+    }
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      /* the kernel's own folder of an overlay has no permissions; the temporary folder's owner clears it away */
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).slice(0, ENTRIES_MAX);
+  } catch {
+    return []; // one that may be written and not listed
+  }
+}
+
+/** Only of a folder that is the user's own: in a temporary folder anybody can leave a file of that name. */
+function readClaim(folder: string, uid: number): Claim | undefined {
+  try {
+    const stats = lstatSync(folder);
+    const file = join(folder, FILE);
+    const own = lstatSync(file);
+    if (!stats.isDirectory() || stats.uid !== uid || (stats.mode & 0o022) !== 0) return undefined;
+    if (!own.isFile() || own.uid !== uid || own.size > FILE_BYTES_MAX) return undefined;
+    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    if (!isRecord(value) || typeof value["pid"] !== "number" || !Array.isArray(value["missing"])) {
+      return undefined;
+    }
+    return value as unknown as Claim;
+  } catch {
+    return undefined; // no claim, or one that was being written when its owner died
+  }
+}
+
+function isAlive({ pid, started }: Claim): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there, and somebody else's.
+    if (isRecord(error) && error["code"] === "ESRCH") return false;
+  }
+  const now = startOf(pid);
+  return now === undefined || started === "" || now === started;
+}
+
+/** Field 22 of proc_pid_stat(5). */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined; // no such process, or no /proc
+  }
+}

@@ -1,0 +1,74 @@
+/** What commands see and have around them: the same for the agent's, the tour's and a person's own in `cloister cell`. */
+import { mkdtempSync, realpathSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { CloisterError } from "@cloister/base";
+import { findToolchains, type CellView } from "@cloister/cell";
+import type { Environment } from "./environment.ts";
+
+export interface CommandCell {
+  readonly view: CellView;
+  readonly path: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** What the agent's commands see: the system's programs and the user's toolchains, the workspace, and no socket. */
+export function commandCell(workspace: string, environment: Environment): CommandCell {
+  const toolchains = findToolchains(environment.path, {
+    home: environment.home,
+    workspace,
+    user: userFor(workspace, environment),
+  });
+  // The Node that runs us comes last, so that a project finds one even where none is installed.
+  const ownNode = dirname(realpathSync(environment.node));
+  const path = [...toolchains.path, ownNode];
+  const readable =
+    toolchains.readable.some((root) => ownNode.startsWith(`${root}/`)) || ownNode.startsWith("/usr/")
+      ? toolchains.readable
+      : [...toolchains.readable, ownNode];
+  return {
+    path,
+    view: { workspace, home: environment.home, readable, sockets: [], system: "whole" },
+    environment: {
+      ...environment.locale,
+      HOME: environment.home,
+      PATH: path.join(":"),
+      TMPDIR: "/tmp",
+      TERM: "dumb",
+      USER: "user",
+      PAGER: "cat",
+      GIT_PAGER: "cat",
+    },
+  };
+}
+
+/**
+ * A root keeper gives the cells the identity of whoever owns the workspace, so that root's rights end at the door.
+ * Where root owns the workspace itself there is nobody else to be: then the cell is a user without any capability.
+ */
+export function userFor(workspace: string, environment: Environment): { uid: number; gid: number } {
+  if (environment.user.uid !== 0) return environment.user;
+  const { uid, gid } = statSync(workspace);
+  return { uid, gid };
+}
+
+/** @throws CloisterError `bad-workspace` */
+export function checkWorkspace(path: string, home: string): string {
+  const real = realpathSync(path);
+  const tooMuch = ["/", "/usr", "/etc", "/home", "/root", "/tmp", "/var", "/opt", realpathSync(home)];
+  if (tooMuch.includes(real)) {
+    throw new CloisterError(`${real} is not one project`, {
+      code: "bad-workspace",
+      next: "change into the folder of a project; everything in it may be shown to the model",
+    });
+  }
+  return real;
+}
+
+const SOCKET_PATH_BYTES_MAX = 100;
+
+/** Holds the keeper's socket and what the cells are made of. */
+export function makeScratch(temporary: string): string {
+  const base =
+    `${temporary}/cloister-XXXXXX/keeper.sock`.length <= SOCKET_PATH_BYTES_MAX ? temporary : "/tmp";
+  return mkdtempSync(join(base, "cloister-"));
+}

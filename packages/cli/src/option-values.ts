@@ -1,0 +1,31 @@
+/** Values of options, checked: what cannot be meant is a usage error that says what can. */
+import { CloisterError } from "@cloister/base";
+import { isLabel, labels, type Label } from "@cloister/policy";
+
+export function toLabel(option: string, text: string | undefined): Label | undefined {
+  if (text === undefined || isLabel(text)) return text;
+  throw usage(`${option} cannot be "${text}"`, `it is one of ${labels.join(", ")}`);
+}
+
+export function oneOf<T extends string>(option: string, text: string, allowed: readonly T[]): T {
+  const found = allowed.find((value) => value === text);
+  if (found === undefined) throw usage(`${option} cannot be "${text}"`, `it is one of ${allowed.join(", ")}`);
+  return found;
+}
+
+export function wholeNumber(option: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw usage(`${option} cannot be "${text}"`, `it is a whole number from ${min} to ${max}`);
+}
+
+/** Money, in whatever currency the price is in. */
+export function amount(option: string, text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value > 0) return value;
+  throw usage(`${option} cannot be "${text}"`, "it is an amount above 0, such as 2.50");
+}
+
+export function usage(message: string, next: string): CloisterError {
+  return new CloisterError(message, { code: "usage", next });
+}

@@ -1,0 +1,45 @@
+/** The command line of `cloister scan`. */
+import { parseArgs } from "node:util";
+import { messageOf } from "@cloister/base";
+import { usage } from "./option-values.ts";
+
+export type ScanArguments =
+  | {
+      readonly command: "scan";
+      /** Files and folders, `-` for the standard input. */
+      readonly paths: readonly string[];
+      readonly json: boolean;
+      readonly rules: string | undefined;
+      readonly email: boolean;
+    }
+  | { readonly command: "help" };
+
+const options = {
+  json: { type: "boolean" },
+  rules: { type: "string" },
+  email: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** @throws CloisterError `usage` */
+export function parseScanArguments(argv: readonly string[]): ScanArguments {
+  const { values, positionals } = parse(argv);
+  if (values.help === true) return { command: "help" };
+  return {
+    command: "scan",
+    paths: positionals,
+    json: values.json === true,
+    rules: values.rules,
+    email: values.email === true,
+  };
+}
+
+function parse(
+  argv: readonly string[],
+): ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>> {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true });
+  } catch (error) {
+    throw usage(messageOf(error), "cloister scan [--json] [--rules FILE] [--email] PATH…");
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Messages and control requests on stdin, a line each, in the shape that Claude Code, Qwen Code and Qoder share. What
+ * is of no known type is passed over, as they do.
+ */
+import type { Mode } from "@cloister/agent";
+import { isRecord, readLines, type Json, type JsonObject } from "@cloister/base";
+import type { AgentHandle } from "./agent-host.ts";
+
+export type InputLine =
+  | { readonly kind: "message"; readonly text: string }
+  | { readonly kind: "control"; readonly id: string; readonly request: JsonObject }
+  | { readonly kind: "unknown" };
+
+const LINE_CHARS_MAX = 10 * 1024 * 1024;
+const modes: readonly Mode[] = ["default", "acceptEdits", "plan", "dontAsk", "bypass"];
+/** As the others call it. */
+const modeNames: Readonly<Record<string, Mode>> = { bypassPermissions: "bypass" };
+
+/** Ends with the input; the session is closed then. @throws CloisterError `line-too-long` */
+export async function driveFromInput(
+  input: AsyncIterable<Uint8Array>,
+  agent: AgentHandle,
+  respond: (line: JsonObject) => void,
+): Promise<void> {
+  try {
+    for await (const line of readLines(input, { lineCharsMax: LINE_CHARS_MAX })) {
+      const read = parseInputLine(line);
+      // Each message has a result of its own, so none joins the one before.
+      if (read.kind === "message") agent.send({ text: read.text, delivery: "next" });
+      if (read.kind === "control") respond(toResponse(read.id, obey(read.request, agent)));
+    }
+  } finally {
+    agent.close();
+  }
+}
+
+export function parseInputLine(line: string): InputLine {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return { kind: "unknown" }; // what is no JSON is nothing that could be meant
+  }
+  if (!isRecord(value)) return { kind: "unknown" };
+  const { type, message, request, request_id: id } = value;
+  if (type === "user" && isRecord(message)) {
+    const text = textOf(message["content"]);
+    return text === "" ? { kind: "unknown" } : { kind: "message", text };
+  }
+  if (type === "control_request" && isRecord(request) && typeof id === "string") {
+    return { kind: "control", id, request: request as JsonObject };
+  }
+  return { kind: "unknown" };
+}
+
+function textOf(content: unknown): string {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return "";
+  const texts = content.filter(isRecord).map(({ text }) => (typeof text === "string" ? text : ""));
+  return texts.filter((text) => text !== "").join("\n\n");
+}
+
+type Obeyed = { readonly kind: "done" } | { readonly kind: "refused"; readonly why: string };
+
+function obey(request: JsonObject, agent: AgentHandle): Obeyed {
+  const { subtype, mode: asked } = request;
+  switch (typeof subtype === "string" ? subtype : "") {
+    case "initialize":
+      return { kind: "done" };
+    case "interrupt":
+      agent.interrupt();
+      return { kind: "done" };
+    case "set_permission_mode": {
+      const name = typeof asked === "string" ? asked : "";
+      const mode = modes.find((candidate) => candidate === (modeNames[name] ?? name));
+      if (mode === undefined) return { kind: "refused", why: `there is no mode "${name}"` };
+      agent.setMode(mode);
+      return { kind: "done" };
+    }
+    default:
+      return { kind: "refused", why: `"${typeof subtype === "string" ? subtype : ""}" is not supported` };
+  }
+}
+
+function toResponse(id: string, obeyed: Obeyed): JsonObject {
+  const response: Json =
+    obeyed.kind === "done"
+      ? { subtype: "success", request_id: id, response: {} }
+      : { subtype: "error", request_id: id, error: obeyed.why };
+  return { type: "control_response", response };
+}
