@@ -76,6 +76,8 @@ export async function cloister(
       HOME: place.home,
       TMPDIR: tmpdir(),
       LANG: "en_US.UTF-8",
+      // Hundreds of processes read the same source files: Node keeps what it made of them.
+      NODE_COMPILE_CACHE: join(tmpdir(), "cloister-compile-cache"),
       ...options.environment,
     },
     stdio: ["pipe", "pipe", "pipe"],

@@ -1,13 +1,16 @@
 /** A project in a folder of its own, and commands in it: as they are, and in a cell. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { lookup } from "node:dns/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { mainFile } from "../harness.ts";
 
 export interface Project extends Disposable {
   readonly folder: string;
-  inside(command: string): Promise<Ended>;
+  /** `options` are those of `cloister cell`. */
+  inside(command: string, options?: readonly string[]): Promise<Ended>;
   outside(command: string): Promise<Ended>;
 }
 
@@ -49,10 +52,71 @@ export function createProject(files: Readonly<Record<string, string>>): Project 
   const ledger = join(base, "ledger");
   return {
     folder,
-    inside: (command) =>
-      run(process.execPath, [mainFile, "cell", "--ledger", ledger, "--", "/bin/bash", "-c", command]),
+    inside: (command, options = []) =>
+      run(process.execPath, [
+        ...[mainFile, "cell", "--ledger", ledger, ...options],
+        ...["--", "/bin/bash", "-c", command],
+      ]),
     outside: (command) => run("/bin/bash", ["-c", command]),
     [Symbol.dispose]: () => rmSync(base, { recursive: true, force: true }),
+  };
+}
+
+const LOOKS_MAX = 100;
+const LOOK_MS = 100;
+
+/** A server in the cell that shows a file as it is: the text that a browser outside gets before and after an edit. */
+export async function serveInCell(project: Project, command: string, page: string): Promise<string[]> {
+  const options = ["--ledger", join(dirname(project.folder), "ledger"), "--publish", "8123:0"];
+  const child = spawn(
+    process.execPath,
+    [mainFile, "cell", ...options, "--", "/bin/bash", "-c", `exec ${command}`],
+    { cwd: project.folder, stdio: ["ignore", "ignore", "pipe"] },
+  );
+  let told = "";
+  child.stderr.on("data", (chunk: Buffer) => (told += chunk.toString()));
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const get = async (): Promise<string> => {
+    for (let look = 0; look < LOOKS_MAX; look++) {
+      const address = /http:\/\/127\.0\.0\.1:\d+/.exec(told)?.[0];
+      try {
+        if (address !== undefined) return await (await fetch(`${address}/${page}`)).text();
+      } catch {
+        /* it does not listen yet */
+      }
+      await wait(LOOK_MS);
+    }
+    return `no answer: ${told}`;
+  };
+  try {
+    const before = await get();
+    writeFileSync(join(project.folder, page), "edited");
+    return [before, await get()];
+  } finally {
+    child.kill("SIGTERM");
+    await ended;
+  }
+}
+
+export interface Registry {
+  readonly allow: string;
+  readonly npm: string;
+  /** Build machines send such names through a wire of their own, by an address of RFC 5737. */
+  readonly isMadeUp: boolean;
+}
+
+/** Where npm is told to fetch from, as what to allow and as options of npm inside, where the user's settings are not. */
+export async function registryOf(project: Project): Promise<Registry> {
+  const setting = async (name: string): Promise<string> =>
+    (await project.outside(`npm config get ${name} 2>/dev/null`)).output.trim();
+  const registry = new URL(await setting("registry"));
+  const port = registry.port || (registry.protocol === "http:" ? "80" : "443");
+  const address = await lookup(registry.hostname).catch(() => undefined);
+  const authorities = await setting("cafile");
+  return {
+    isMadeUp: /^(?:192\.0\.2|198\.51\.100|203\.0\.113)\./.test(address?.address ?? ""),
+    allow: `${registry.hostname}:${port}`,
+    npm: `--registry ${registry.href}${authorities.startsWith("/") ? ` --cafile ${authorities}` : ""}`,
   };
 }
 

@@ -1,7 +1,16 @@
 // Ordinary projects of others, built and tested in a cell: `node e2e/life/run.ts`. Their packages are fetched outside, from
-// the registry that npm is configured with; inside, everything is done without a network.
+// the registry that npm is configured with; inside, everything is done without a network, but where a row says so.
 import { mkdirSync } from "node:fs";
-import { cProject, createProject, gitWork, isThere, type Ended, type Project } from "./project.ts";
+import {
+  cProject,
+  createProject,
+  gitWork,
+  isThere,
+  registryOf,
+  serveInCell,
+  type Ended,
+  type Project,
+} from "./project.ts";
 
 interface Work {
   readonly name: string;
@@ -48,7 +57,12 @@ const work: readonly Work[] = [
   },
 ];
 
-async function attempt(one: Work): Promise<{ readonly row: string; readonly works: boolean }> {
+interface Attempt {
+  readonly row: string;
+  readonly works: boolean;
+}
+
+async function attempt(one: Work): Promise<Attempt> {
   const missing = one.needs.filter((program) => !isThere(program));
   if (missing.length > 0) {
     return { row: `not tried  ${one.name}: ${missing.join(", ")} is not here`, works: true };
@@ -73,8 +87,35 @@ function failed(name: string, { code, output }: Ended): string {
   return `FAILS      ${name}: code ${code}\n${output.trim().slice(-2000)}`;
 }
 
-for (const one of work) {
-  const { row, works } = await attempt(one);
+/** npm inside, with the one host that it needs. */
+async function installInside(): Promise<Attempt> {
+  const name = "npm install in the cell, its registry allowed";
+  if (!isThere("npm")) return { row: `not tried  ${name}: npm is not here`, works: true };
+  using project: Project = createProject({ "package.json": '{"dependencies": {"minimist": "1.2.8"}}' });
+  const { allow, npm, isMadeUp } = await registryOf(project);
+  if (isMadeUp) {
+    const why = "the registry's name leads to an address of documentation, which no door opens to";
+    return { row: `not tried  ${name}: ${why}`, works: true };
+  }
+  const command = `npm install --ignore-scripts --no-audit --no-fund ${npm} && node -p 'require("minimist")(["-a"]).a'`;
+  // A house's own registry has an address that only `local:` may reach.
+  const open = await project.inside(command, ["--allow", allow]);
+  const inside = open.code === 0 ? open : await project.inside(command, ["--allow", `local:${allow}`]);
+  const works = inside.code === 0 && /^true$/m.test(inside.output);
+  return { row: works ? `works      ${name}: ${inside.wallMs} ms` : failed(name, inside), works };
+}
+
+async function serve(): Promise<Attempt> {
+  const name = "a development server, published";
+  if (!isThere("python3")) return { row: `not tried  ${name}: python3 is not here`, works: true };
+  using project: Project = createProject({ "page.txt": "first" });
+  const seen = await serveInCell(project, "python3 -m http.server 8123", "page.txt");
+  const works = seen.join() === "first,edited";
+  return { row: works ? `works      ${name}` : `FAILS      ${name}: ${seen.join()}`, works };
+}
+
+for (const one of [...work.map((each) => () => attempt(each)), installInside, serve]) {
+  const { row, works } = await one();
   console.log(row);
   if (!works) process.exitCode = 1;
 }

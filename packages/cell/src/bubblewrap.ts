@@ -5,6 +5,7 @@
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { CloisterError } from "@cloister/base";
+import { etcMounts } from "./etc.ts";
 import { isWithin } from "./find.ts";
 import type { Mask } from "./mask.ts";
 import type { CellView } from "./view.ts";
@@ -45,6 +46,7 @@ export function toOptions(
     ...(host.canDisableUserNamespaces ? ["--disable-userns"] : []),
     ...systemMounts(view.system),
     ...["--ro-bind", join(host.scratch, `etc-${view.system}`), "/etc"],
+    ...(view.system === "whole" ? etcMounts("/etc") : []),
     ...deviceMounts(view),
     ...["--proc", "/proc"],
     ...kernelMounts(host),

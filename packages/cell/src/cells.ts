@@ -1,14 +1,6 @@
 /** Opens the means to make cells on this host, once per session; each command then gets a cell of its own. */
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, chownSync, closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Writable } from "node:stream";
 import { CloisterError } from "@cloister/base";

@@ -22,6 +22,8 @@ const whole = [
   ...["nsswitch.conf", "os-release", "pki", "protocols", "python3", "rpc", "services", "shells"],
   ...["ssl/certs", "ssl/openssl.cnf", "terminfo", "timezone", "xdg"],
 ];
+/** Folders of hundreds of links: mounted as they are, for to copy one took longer than all else that opens a session. */
+const mounted = ["alternatives", "fonts", "java-17-openjdk", "java-21-openjdk", "pki", "ssl/certs"];
 const libraries = ["ld.so.cache", "localtime", "ssl/openssl.cnf"];
 
 const ENTRIES_MAX = 3000;
@@ -57,9 +59,21 @@ export function prepareEtc({ system, from, to }: EtcOptions): void {
     }
   };
   openFolder(to);
+  if (system === "whole") for (const name of mountedIn(from)) openFolder(join(to, name));
   for (const name of system === "whole" ? whole : libraries) {
-    if (existsSync(join(from, name))) copy(join(from, name), join(to, name), 0);
+    if (!mounted.includes(name) && existsSync(join(from, name))) copy(join(from, name), join(to, name), 0);
   }
+}
+
+/** Options that put the mounted folders into the copy; for the whole system only. */
+export function etcMounts(from: string): string[] {
+  return mountedIn(from).flatMap((name) => ["--ro-bind", join(from, name), join("/etc", name)]);
+}
+
+function mountedIn(from: string): string[] {
+  return mounted.filter(
+    (name) => statSync(join(from, name), { throwIfNoEntry: false })?.isDirectory() === true,
+  );
 }
 
 /** Open to everybody whatever our own file mode mask is: it counts for `mkdir`, and not for `chmod`. */

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, openSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -36,6 +45,7 @@ test("options of which only a part arrives start nothing, wherever they were cut
     const argv = ["--args", "0", ...onceWholeOptions, "--", "/bin/sh", "-c", `echo ran > ${workspace}/mark`];
     const filter = openSync(join(scratch, "filter"), "r");
     const { status } = spawnSync(bwrap, argv, { input, stdio: ["pipe", "ignore", "ignore", filter] });
+    closeSync(filter);
     const ran = existsSync(join(workspace, "mark"));
     rmSync(join(workspace, "mark"), { force: true });
     return ran || status === 0;

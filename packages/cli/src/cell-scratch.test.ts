@@ -63,6 +63,8 @@ test("of two sessions in one project the last to end takes the mount points of b
     // For the second they are there already.
     const endSecond = await holdMountPoints({ scratch: two, workspace, missing: () => [] });
     const [early, late] = order === "first" ? [endFirst, endSecond] : [endSecond, endFirst];
+    // As closing the cells does.
+    rmSync(order === "first" ? one : two, { recursive: true });
     early();
     assert.ok(existsSync(a) && existsSync(b), "a cell of the other may stand on them");
     late();

@@ -1,5 +1,14 @@
 /** What a session that was killed left behind: its folder below the temporary one, and empty mount points in a workspace. */
-import { lstatSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { isRecord } from "@cloister/base";
@@ -46,6 +55,7 @@ export interface MountPointsOptions {
  * Claims the mount points that cells leave in a workspace; what it returns takes them away, unless another session is at
  * work there. The kernel lets go of a mount whose mount point is removed, in every cell: the guard would be gone with
  * it. So each session says first that it comes or goes, and looks for the others only then; the last one clears up for all.
+ * What it returns is called when the cells are closed, and removes `scratch`.
  */
 export async function holdMountPoints(options: MountPointsOptions): Promise<() => void> {
   const { scratch, workspace } = options;
@@ -61,10 +71,12 @@ export async function holdMountPoints(options: MountPointsOptions): Promise<() =
   );
   claimScratch(scratch, workspace, missing);
   return () => {
+    // Closing the cells took the folder away. Made anew it is ours alone: where somebody else was quicker, this throws.
+    if (!existsSync(scratch)) mkdirSync(scratch, { mode: 0o700 });
     writeClaim(scratch, { workspace, missing, isEnding: true });
     const others = neighboursOf(scratch, workspace).filter(({ isEnding }) => isEnding !== true);
     if (others.length === 0) removeMountPoints(missing);
-    rmSync(join(scratch, FILE), { force: true });
+    rmSync(scratch, { recursive: true, force: true });
   };
 }
 
@@ -92,9 +104,7 @@ export function sweepScratches(scratch: string): void {
   const claims = claimsBeside(scratch);
   // In a workspace where a session is at work, an empty folder may be what its cells are mounted on.
   const isBusy = (workspace: string, except?: string): boolean =>
-    claims.some(
-      ({ folder, claim }) => folder !== except && claim?.workspace === workspace && isAlive(claim),
-    );
+    claims.some(({ folder, claim }) => folder !== except && claim?.workspace === workspace && isAlive(claim));
   let swept = 0;
   for (const { folder, claim } of claims) {
     if (claim === undefined || isAlive(claim) || folder === scratch) continue;

@@ -14,6 +14,7 @@ const VALUE_CHARS_MAX = 256;
 /** How far back the beginning of a line is looked for. */
 const LEAD_CHARS_MAX = 80;
 const LISTED_CHARS_MIN = 12;
+const DATUM_CHARS_MIN = 16;
 const VAGUE_VALUE_CHARS_MIN = 20;
 const COMMENT_REACH_CHARS_MAX = 200;
 
@@ -97,7 +98,8 @@ export function createAssignmentScanner(
     const place = valueAfter(runs, name, sort);
     if (place === undefined) return besides(text, name, sort) ?? columnOf(name, sort);
     const value = text.slice(place.start, place.end);
-    if (place.isBare && !isBareSecret(value, sort) && !(place.isDatum === true && /\d/.test(value))) return undefined;
+    const mayBeCode = place.isBare && !(place.isDatum === true && isPlainDatum(value, sort));
+    if (mayBeCode && !isBareSecret(value, sort)) return undefined;
     if (!isLikely(value, sort) && !(sort === "vague" && isQueryKey(text, name, value))) return undefined;
     const kind = kindOfNamed(name.text, value);
     return { start: place.start, end: place.end, kind, rule: `named-${sort}`, certain: false };
@@ -183,7 +185,9 @@ function quotedBeside(text: string, name: Name): { start: number; end: number } 
 
 function saidOf(text: string, name: Name): { start: number; end: number } | undefined {
   const said =
-    isChinese(text.charCodeAt(name.end - 1)) && text.charAt(name.end) === " " ? [IS, BLANK_CHINESE] : [IS, ENCODED];
+    isChinese(text.charCodeAt(name.end - 1)) && text.charAt(name.end) === " "
+      ? [IS, BLANK_CHINESE]
+      : [IS, ENCODED];
   const pattern = said.find((each) => {
     each.lastIndex = name.end;
     return each.test(text);
@@ -234,7 +238,8 @@ function valueAfter(runs: TextRuns, name: Name, sort: NameSort): Place | undefin
     if (PAIRED.test(text)) return bare(PAIRED.lastIndex, runs.endOf(ELEMENT_STOP, PAIRED.lastIndex));
     // `<password>…` and `<property name="password">…`.
     const isElement =
-      text.charAt(name.start - 1) === "<" || NAMING.test(text.slice(Math.max(0, name.start - 40), name.start));
+      text.charAt(name.start - 1) === "<" ||
+      NAMING.test(text.slice(Math.max(0, name.start - 40), name.start));
     const element = isElement ? bare(at, runs.endOf(ELEMENT_STOP, at)) : undefined;
     return element !== undefined && text.startsWith("</", element.end) ? element : undefined;
   }
@@ -334,6 +339,12 @@ function isBareSecret(value: string, sort: NameSort): boolean {
   if (isCode(value)) return false;
   if (!/^[A-Za-z_$][\w$]*;?$/.test(value)) return true;
   return isRandom(value) || ((sort === "human" || sort === "either") && /\d\d$/.test(value));
+}
+
+/** Machines make longer keys than people: a short word is a badge's or a page's. */
+function isPlainDatum(value: string, sort: NameSort): boolean {
+  if (!/\d/.test(value) || /[)\]]\(|\)\]/.test(value)) return false;
+  return sort === "human" || value.length >= DATUM_CHARS_MIN;
 }
 
 /** Capitals, small letters and digits: no digest, no identifier, no UUID. */

@@ -29,7 +29,8 @@ const OPTION_OF: Readonly<Record<string, RegExp>> = {
   ldap: /ldap(?:search|add|modify|delete)[ \t][^\n|;&\\]{0,160}?-w[ \t]{1,4}(["']?)([^\s"'`|;&]{4,128})\1(?=[\s"'`|;&]|$)/y,
   keytool:
     /(?:keytool|jarsigner|openssl)[ \t][^\n|;&\\]{0,200}?-(?:storepass|keypass|passout pass:|passin pass:|k)[ \t:]{0,4}(["']?)([^\s"'`|;&]{6,128})\1(?=[\s"'`|;&]|$)/y,
-  sqlcmd: /(?:sqlcmd|bcp|osql|isql)[ \t][^\n|;&\\]{0,160}?[ \t]-P[ \t]{0,4}(["']?)([^\s"'`|;&]{6,128})\1(?=[\s"'`|;&]|$)/y,
+  sqlcmd:
+    /(?:sqlcmd|bcp|osql|isql)[ \t][^\n|;&\\]{0,160}?[ \t]-P[ \t]{0,4}(["']?)([^\s"'`|;&]{6,128})\1(?=[\s"'`|;&]|$)/y,
   mongo:
     /(?:mongo(?:sh|dump|restore|export|import)?|podman login|skopeo login|crane auth login|helm registry login|oc login|cqlsh)[ \t][^\n|;&\\]{0,160}?[ \t]-p[ \t]{1,4}(["']?)([^\s"'`|;&]{6,128})\1(?=[\s"'`|;&]|$)/y,
   lftp: /lftp[ \t]{1,4}-u[ \t]{1,4}(["']?)[\w.@-]{1,64},([^\s"'`|;&,]{4,128})\1(?=[\s"'`|;&]|$)/y,

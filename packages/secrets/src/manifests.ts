@@ -88,13 +88,15 @@ function valueAfter(text: string): RegExpExecArray | undefined {
   return [...text.slice(0, Math.max(0, text.indexOf("}"))).matchAll(VALUE)][0];
 }
 
-const GENERATED = /"(?:result|private_key_pem|private_key_openssh|secret|key_material)"[ \t]{0,4}:[ \t]{0,4}"((?:[^"\\\n]|\\.){6,8192})"/g;
+const GENERATED =
+  /"(?:result|private_key_pem|private_key_openssh|secret|key_material)"[ \t]{0,4}:[ \t]{0,4}"((?:[^"\\\n]|\\.){6,8192})"/g;
 
 /** What a Terraform state says its random_password made. `at` is where the type of the resource stands. */
 export function findGenerated(text: string, at: number): Candidate[] {
   const rest = text.slice(at, at + MANIFEST_CHARS_MAX);
-  const next = rest.indexOf('"mode"', 1);
-  const resource = next < 0 ? rest : rest.slice(0, next);
+  // The next resource, or the type again in a text that repeats it: each part is read once.
+  const next = rest.slice(1).search(/"mode"|"random_password"/) + 1;
+  const resource = next === 0 ? rest : rest.slice(0, next);
   return Array.from(resource.matchAll(GENERATED), (match): Candidate => {
     const end = at + match.index + match[0].length - 1;
     const start = end - (match[1]?.length ?? 0);

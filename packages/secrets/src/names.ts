@@ -60,7 +60,16 @@ const MACHINE_NAMES = [
 const LATE_NAMES = ["auth=", "auth =", "auth:", 'auth"', "auth'"];
 const CLEAR_NAMES = [...HUMAN_NAMES, ...MACHINE_NAMES];
 /** The last are `sk`, the secret key of Chinese clouds, with what may follow it. */
-export const SECRET_NAMES: readonly string[] = [...CLEAR_NAMES, "key", ...LATE_NAMES, "sk=", "sk:", 'sk"', "sk'", "sk "];
+export const SECRET_NAMES: readonly string[] = [
+  ...CLEAR_NAMES,
+  "key",
+  ...LATE_NAMES,
+  "sk=",
+  "sk:",
+  'sk"',
+  "sk'",
+  "sk ",
+];
 
 const VAGUE_NAME = /[A-Za-z\d][._-]?key$|^key$|(?:^|[._-])sk$|[a-z\d][._-]auth$|[a-z]Sk$/i;
 /** Keys that open nothing. */

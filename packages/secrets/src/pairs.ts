@@ -161,7 +161,11 @@ const ANCHORS: readonly { readonly rule: string; readonly keyword: string; reado
   { rule: "qiniu-name", keyword: "qiniu", pattern: /qiniu/iy },
   { rule: "huawei-name", keyword: "huaweicloud", pattern: /huaweicloud/iy },
   { rule: "baidu-name", keyword: "百度", pattern: /百度/y },
-  { rule: "baidu-name", keyword: "aip", pattern: /Aip(?:Ocr|Speech|Nlp|Face|ImageClassify|BodyAnalysis|Client|ContentCensor)\b/iy },
+  {
+    rule: "baidu-name",
+    keyword: "aip",
+    pattern: /Aip(?:Ocr|Speech|Nlp|Face|ImageClassify|BodyAnalysis|Client|ContentCensor)\b/iy,
+  },
   { rule: "twilio-name", keyword: "twilio", pattern: /twilio/iy },
   ...Array.from("0123456789", (digit) => ({
     rule: "twilio-name",

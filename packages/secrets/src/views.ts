@@ -11,7 +11,7 @@ export interface View {
 const HIDDEN =
   /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]|\ud835[\udc00-\udfff]/;
 /** Two halves of one word: `"sk-ab" + "cd"`, on one line or two, and PHP's and Lua's spelling of it. */
-const JOINED = /[\w-](["'])\s{0,16}(?:\+|\.{1,2})\s{0,40}\1[\w-]/;
+const JOINED = /["']\s{0,16}[+.]{1,2}\s{0,40}["'][\w-]/;
 const PERCENT = /%[2-7][0-9A-Fa-f]/;
 const ESCAPE =
   /\\{1,4}(?:u00|x)([2-7][0-9A-Fa-f])|%(?:25)?([2-7][0-9A-Fa-f])|&(?:amp;)?(?:#(\d{2,3})|#[xX]([2-7][0-9a-fA-F])|(quot|amp|lt|gt|apos));|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]|[\uff01-\uff5e]|\ud835[\udc00-\udfff]|(?<=[\w-])(["'])\s{0,16}(?:\+|\.{1,2})\s{0,40}\6(?=[\w-])/g;

@@ -8,6 +8,9 @@ import type { CorpusDocument } from "./mark.ts";
 import { personal, places } from "./places.ts";
 import { createRandom } from "./random.ts";
 import type { Random } from "./random.ts";
+import * as strangerOne from "./stranger-one.ts";
+import * as strangerThree from "./stranger-three.ts";
+import * as strangerTwo from "./stranger-two.ts";
 
 export interface Corpus {
   readonly secrets: readonly CorpusDocument[];
@@ -25,6 +28,25 @@ export function createHeldOut(seed: number): Corpus {
     personal: writeAll(heldOutPersonal, r),
     clean: writeAll(heldOutClean, r),
   };
+}
+
+interface Stranger {
+  readonly secrets: Writers;
+  readonly personal: Writers;
+  readonly clean: Writers;
+}
+
+const STRANGERS: Readonly<Record<"one" | "two" | "three", Stranger>> = {
+  one: strangerOne,
+  two: strangerTwo,
+  three: strangerThree,
+};
+
+/** Documents by readers of the vendors' pages; what the third set missed no rule was made for. */
+export function createStrangers(set: "one" | "two" | "three", seed: number): Corpus {
+  const r = createRandom(seed);
+  const { secrets, personal: people, clean: harmless } = STRANGERS[set];
+  return { secrets: writeAll(secrets, r), personal: writeAll(people, r), clean: writeAll(harmless, r) };
 }
 
 /** About 680 documents, more than half of them clean. Another seed combines other credentials with other containers. */
