@@ -62,8 +62,8 @@ const goldens: readonly Golden[] = [
     address: "llm.corp.example:443",
     answers: [
       "file: internal",
-      "endpoint: cleared for core (endpoints.rules[1], line 15)",
-      "request: sent (endpoints.rules[1], line 15)",
+      "endpoint: cleared for core (endpoints.rules[1], line 22)",
+      "request: sent (endpoints.rules[1], line 22)",
     ],
   },
   {
@@ -71,7 +71,7 @@ const goldens: readonly Golden[] = [
     path: "a/restricted/b.c",
     address: "api.cloud.example:443",
     answers: [
-      "file: restricted (labels.paths[1], line 9)",
+      "file: restricted (labels.paths[1], line 10)",
       "endpoint: not listed (endpoints.unlisted)",
       "request: refused (endpoints.unlisted)",
     ],
@@ -81,16 +81,16 @@ const goldens: readonly Golden[] = [
     client: "claude-cli/2.1.196",
     address: local,
     answers: [
-      "client: banned (bans[0], line 21)",
-      "endpoint: cleared for core (endpoints.rules[0], line 14)",
-      "request: refused (bans[0], line 21)",
+      "client: banned (bans[0], line 38)",
+      "endpoint: cleared for core (endpoints.rules[0], line 16)",
+      "request: refused (bans[0], line 38)",
     ],
   },
   {
     policy: "on-prem-only",
     client: "claude-cli/2.1.196",
     day: june,
-    answers: ["client: allowed (bans[0], line 21)"],
+    answers: ["client: allowed (bans[0], line 38)"],
   },
   { policy: "on-prem-only", client: "codex/0.169.0", answers: ["client: allowed"] },
   {
@@ -99,8 +99,8 @@ const goldens: readonly Golden[] = [
     address: "api.cloud.example:443",
     answers: [
       "file: internal",
-      "endpoint: cleared for internal (endpoints.rules[2], line 16)",
-      "request: sent (endpoints.rules[2], line 16)",
+      "endpoint: cleared for internal (endpoints.rules[2], line 28)",
+      "request: sent (endpoints.rules[2], line 28)",
     ],
   },
   {
@@ -108,9 +108,9 @@ const goldens: readonly Golden[] = [
     path: "x/restricted/a.ts",
     address: "api.cloud.example:443",
     answers: [
-      "file: restricted (labels.paths[1], line 9)",
-      "endpoint: cleared for internal (endpoints.rules[2], line 16)",
-      "request: refused (endpoints.rules[2], line 16)",
+      "file: restricted (labels.paths[1], line 10)",
+      "endpoint: cleared for internal (endpoints.rules[2], line 28)",
+      "request: refused (endpoints.rules[2], line 28)",
     ],
   },
   {
@@ -118,9 +118,9 @@ const goldens: readonly Golden[] = [
     path: "x/restricted/a.ts",
     address: "gpu.corp.example:443",
     answers: [
-      "file: restricted (labels.paths[1], line 9)",
-      "endpoint: cleared for core (endpoints.rules[1], line 15)",
-      "request: sent (endpoints.rules[1], line 15)",
+      "file: restricted (labels.paths[1], line 10)",
+      "endpoint: cleared for core (endpoints.rules[1], line 22)",
+      "request: sent (endpoints.rules[1], line 22)",
     ],
   },
   {
@@ -136,29 +136,29 @@ const goldens: readonly Golden[] = [
   {
     policy: "on-prem-only",
     call: { tool: "Bash", text: "npm test" },
-    answers: ["call: allow (effects.contained, line 27)"],
+    answers: ["call: allow (effects.contained, line 44)"],
   },
   {
     policy: "on-prem-only",
     call: { tool: "Bash", text: "curl https://x.example" },
-    answers: ["call: ask (effects.egress, line 28)"],
+    answers: ["call: ask (effects.egress, line 45)"],
   },
   {
     policy: "on-prem-only",
     call: { tool: "Bash", text: "curl https://x.example" },
     untrusted: true,
-    answers: ["call: deny (effects.egress, line 28)"],
+    answers: ["call: deny (effects.egress, line 45)"],
   },
   {
     policy: "hybrid",
     path: ".git/hooks/pre-commit",
     call: { tool: "Write", text: ".git/hooks/pre-commit" },
-    answers: ["file: internal", "call: ask (effects.persistent, line 24)"],
+    answers: ["file: internal", "call: ask (effects.persistent, line 44)"],
   },
   {
     policy: "air-gapped",
     call: { tool: "WebFetch", text: "https://x.example" },
-    answers: ["call: deny (effects.egress, line 15)"],
+    answers: ["call: deny (effects.egress, line 20)"],
   },
   {
     policy: "open-source-project",

@@ -1,0 +1,125 @@
+/** Subagents and output styles that stand in Markdown files. */
+import { posix } from "node:path";
+import { parseMarkdownFile } from "./front-matter.ts";
+import { filesBelow, isInside, type ExtensionWorld, type Loss, type Origin } from "./reader.ts";
+import type { AgentDefinition } from "../subagents.ts";
+import { toToolName } from "./tool-names.ts";
+
+export interface AgentFile extends AgentDefinition {
+  readonly origin: Origin;
+  /** Names of tools it may not use, of those it would have. */
+  readonly disallowedTools: readonly string[];
+}
+
+export interface OutputStyle {
+  readonly origin: Origin;
+  readonly name: string;
+  readonly description: string;
+  readonly text: string;
+  /** Whether what is said of coding stays beside it. */
+  readonly keepsCodingInstructions: boolean;
+}
+
+const FILE_BYTES_MAX = 64 * 1024;
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u;
+/** Of another vendor; here the session's own model does it. */
+const foreignModels = /^(?:inherit|sonnet|opus|haiku|fable|best|default|opusplan)(?:\[\w+\])?$/u;
+const foreign = [
+  "permissionMode",
+  "skills",
+  "mcpServers",
+  "hooks",
+  "memory",
+  "isolation",
+  "initialPrompt",
+  "effort",
+  "background",
+];
+
+/** Markdown with `name`, `description`, `tools`, `model`, `maxTurns`; the body is the prompt. opencode's name is the file's. */
+export async function readAgentFiles(
+  world: ExtensionWorld,
+  folder: string,
+  from: Omit<Origin, "path">,
+): Promise<{ readonly agents: readonly AgentFile[]; readonly losses: readonly Loss[] }> {
+  const agents: AgentFile[] = [];
+  const losses: Loss[] = [];
+  for await (const { path, text } of markdownFiles(world, folder, from)) {
+    const { fields, body, problem } = parseMarkdownFile(text, world.parseYaml);
+    const lose = (subject: string, why: string): number => losses.push({ path, subject, why });
+    if (problem !== undefined) lose("head", problem);
+    const name = fields.text("name") ?? posix.basename(path, ".md");
+    const description = fields.text("description")?.replaceAll(/\s+/gu, " ");
+    if (!NAME.test(name) || description === undefined || description === "") {
+      lose("subagent", NAME.test(name) ? "it has no description" : `"${name}" is no name for a subagent`);
+      continue;
+    }
+    for (const field of foreign.filter((each) => fields.raw(each) !== undefined)) {
+      lose(field, "subagents have no such field here");
+    }
+    const model = fields.text("model");
+    const tools = toolsOf(fields.raw("tools"), fields.list("tools"));
+    const turnsMax = fields.whole("maxTurns", "max_turns", "steps");
+    agents.push({
+      origin: { ...from, path },
+      name: from.plugin === undefined ? name : `${from.plugin.name}:${name}`,
+      description,
+      prompt: body.trim(),
+      ...(tools.allowed === undefined ? {} : { tools: tools.allowed }),
+      ...(model === undefined || foreignModels.test(model) ? {} : { model }),
+      ...(turnsMax === undefined ? {} : { turnsMax }),
+      disallowedTools: [...tools.denied, ...(fields.list("disallowedTools") ?? []).map(plainTool)],
+    });
+  }
+  return { agents, losses };
+}
+
+/** A list of names, or opencode's `{write: false}`, which speaks of single tools and leaves the others. */
+export function toolsOf(
+  raw: unknown,
+  list: readonly string[] | undefined,
+): { readonly allowed: readonly string[] | undefined; readonly denied: readonly string[] } {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+    return { allowed: list?.map(plainTool), denied: [] };
+  }
+  const off = Object.entries(raw).filter(([, isOn]) => isOn === false);
+  return { allowed: undefined, denied: off.map(([name]) => plainTool(name)) };
+}
+
+/** `Bash(git *)` in a list of tools names the tool; what it may do is for the rules to say. */
+function plainTool(written: string): string {
+  return toToolName(written.replace(/\(.*$/su, "").trim());
+}
+
+export async function readOutputStyles(
+  world: ExtensionWorld,
+  folder: string,
+  from: Omit<Origin, "path">,
+): Promise<readonly OutputStyle[]> {
+  const styles: OutputStyle[] = [];
+  for await (const { path, text } of markdownFiles(world, folder, from)) {
+    const { fields, body } = parseMarkdownFile(text, world.parseYaml);
+    styles.push({
+      origin: { ...from, path },
+      name: fields.text("name") ?? posix.basename(path, ".md"),
+      description: fields.text("description") ?? "",
+      text: body.trim(),
+      keepsCodingInstructions: fields.flag("keep-coding-instructions") === true,
+    });
+  }
+  return styles;
+}
+
+/** A link of a project that leads out of it is no file of the project. */
+async function* markdownFiles(
+  world: ExtensionWorld,
+  folder: string,
+  { scope }: Omit<Origin, "path">,
+): AsyncGenerator<{ readonly path: string; readonly text: string }> {
+  const own = world.places.repository ?? world.places.workspace;
+  for (const path of await filesBelow(world.files, folder, /\.md$/u)) {
+    const file = await world.files.read(path, FILE_BYTES_MAX);
+    if (file === undefined || (scope === "project" && !isInside(own, file.realPath))) continue;
+    yield { path, text: file.text };
+  }
+}

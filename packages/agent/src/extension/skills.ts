@@ -1,0 +1,240 @@
+/** Skills (`SKILL.md`, agentskills.io) and commands: texts with a name, called by a person or a model. */
+import { posix } from "node:path";
+import { isRecord, messageOf } from "@cloister/base";
+import { parseMarkdownFile, readFields, type Fields, type MarkdownFile } from "./front-matter.ts";
+import { filesBelow, isInside, type ExtensionWorld, type Loss, type Origin } from "./reader.ts";
+import { commandsIn, expandTemplate, type Piece, type Template, type TemplateStyle } from "./template.ts";
+
+export interface Skill {
+  readonly kind: "skill" | "command";
+  readonly origin: Origin;
+  /** Without the slash; parts of a name are divided by ":". */
+  readonly name: string;
+  readonly description: string;
+  readonly argumentHint: string | undefined;
+  readonly template: Template;
+  /** Permission rules that hold while it is followed; a project's count only after trust. */
+  readonly allowedTools: readonly string[];
+  /** Whether a model may call it. */
+  readonly isForModel: boolean;
+  /** Whether a person may. */
+  readonly isForPerson: boolean;
+  /** Commands that run before the model sees the text. */
+  readonly commands: readonly string[];
+  /** The file as it is, for a person who is asked to trust it. */
+  readonly source: string;
+}
+
+export interface ReadSkills {
+  readonly skills: readonly Skill[];
+  readonly losses: readonly Loss[];
+}
+
+const SKILL_BYTES_MAX = 256 * 1024;
+const SKILLS_MAX = 300;
+const DESCRIPTION_CHARS_MAX = 1536;
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u;
+/** What others do with these fields, Cloister does not; a person who wrote one should know. */
+const foreign = [
+  "disallowed-tools",
+  "hooks",
+  "context",
+  "agent",
+  "background",
+  "shell",
+  "paths",
+  "model",
+  "effort",
+];
+
+/** Folders with a `SKILL.md`; the folder's name is the skill's. */
+export async function readSkills(
+  world: ExtensionWorld,
+  folder: string,
+  from: Omit<Origin, "path">,
+): Promise<ReadSkills> {
+  const skills: Skill[] = [];
+  const losses: Loss[] = [];
+  const entries = [...(await world.files.list(folder))].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name, kind } of entries.slice(0, SKILLS_MAX)) {
+    const path = posix.join(folder, name, "SKILL.md");
+    const source = kind === "folder" ? await readOwn(world, path, from, losses) : undefined;
+    if (source === undefined) continue;
+    if (!NAME.test(name)) {
+      losses.push({ path, subject: "skill", why: `"${name}" is no name for a skill` });
+      continue;
+    }
+    const file = parse(world, path, source, losses);
+    for (const field of foreign.filter((each) => file.fields.raw(each) !== undefined)) {
+      losses.push({ path, subject: field, why: "skills have no such field here" });
+    }
+    skills.push(toSkill({ kind: "skill", name, style: "claude", path, source, file, from }));
+  }
+  return { skills, losses };
+}
+
+/** Files `name.md`, and `name.toml` of Gemini; folders become parts of the name. */
+export async function readCommands(
+  world: ExtensionWorld,
+  folder: string,
+  from: Omit<Origin, "path">,
+  style: TemplateStyle = "claude",
+): Promise<ReadSkills> {
+  const skills: Skill[] = [];
+  const losses: Loss[] = [];
+  for (const path of await filesBelow(world.files, folder, /\.(?:md|toml)$/u)) {
+    const name = posix
+      .relative(folder, path)
+      .replace(/\.\w+$/u, "")
+      .replaceAll("/", ":");
+    if (!name.split(":").every((part) => NAME.test(part))) {
+      losses.push({ path, subject: "command", why: `"${name}" is no name for a command` });
+      continue;
+    }
+    const source = await readOwn(world, path, from, losses);
+    if (source === undefined) continue;
+    const isToml = path.endsWith(".toml");
+    const file = isToml ? parseTomlCommand(world, path, source, losses) : parse(world, path, source, losses);
+    if (file === undefined) continue;
+    const isGemini = isToml || (style === "gemini" && /\{\{args\}\}|[!@]\{/u.test(file.body));
+    skills.push(
+      toSkill({ kind: "command", name, style: isGemini ? "gemini" : "claude", path, source, file, from }),
+    );
+  }
+  return { skills, losses };
+}
+
+/** Undefined where there is none. A link of a project must not show what lies outside it. */
+async function readOwn(
+  world: ExtensionWorld,
+  path: string,
+  { scope }: Omit<Origin, "path">,
+  losses: Loss[],
+): Promise<string | undefined> {
+  const file = await world.files.read(path, SKILL_BYTES_MAX);
+  if (file === undefined) return undefined;
+  const isOutside =
+    scope === "project" && !isInside(world.places.repository ?? world.places.workspace, file.realPath);
+  if (!isOutside && !file.isCut) return file.text;
+  const why = isOutside ? "it is a link that leads out of the project" : "it is larger than 256 KiB";
+  losses.push({ path, subject: "file", why });
+  return undefined;
+}
+
+function parse(world: ExtensionWorld, path: string, source: string, losses: Loss[]): MarkdownFile {
+  const file = parseMarkdownFile(source, world.parseYaml);
+  if (file.problem !== undefined) losses.push({ path, subject: "head", why: file.problem });
+  return file;
+}
+
+function parseTomlCommand(
+  world: ExtensionWorld,
+  path: string,
+  source: string,
+  losses: Loss[],
+): MarkdownFile | undefined {
+  try {
+    const value = world.parseToml(source);
+    if (isRecord(value) && typeof value["prompt"] === "string") {
+      return { fields: readFields(value), body: value["prompt"] };
+    }
+    losses.push({ path, subject: "prompt", why: "it has none" });
+  } catch (error) {
+    losses.push({ path, subject: "command", why: messageOf(error).split("\n", 1)[0] ?? "" });
+  }
+  return undefined;
+}
+
+interface Parts {
+  readonly kind: Skill["kind"];
+  readonly name: string;
+  readonly style: TemplateStyle;
+  readonly path: string;
+  readonly source: string;
+  readonly file: MarkdownFile;
+  readonly from: Omit<Origin, "path">;
+}
+
+export function toSkill({ kind, name, style, path, source, file, from }: Parts): Skill {
+  const { fields, body } = file;
+  const names = fields.list("arguments")?.flatMap((each) => each.split(/\s+/u)) ?? [];
+  const template: Template = { text: body.trim(), style, firstNumber: kind === "skill" ? 0 : 1, names };
+  return {
+    kind,
+    origin: { ...from, path },
+    name: from.plugin === undefined ? name : `${from.plugin.name}:${name}`,
+    description: describe(fields, body),
+    argumentHint: fields.text("argument-hint"),
+    template,
+    allowedTools: fields.list("allowed-tools") ?? [],
+    isForModel: fields.flag("disable-model-invocation") !== true,
+    isForPerson: fields.flag("user-invocable") !== false,
+    commands: commandsIn(template),
+    source,
+  };
+}
+
+/** One line; without a description, the first line of the text says what it is about. */
+function describe(fields: Fields, body: string): string {
+  const firstLine = body.split("\n").find((line) => line.trim() !== "") ?? "";
+  const about = fields.text("description") ?? firstLine.replace(/^#+\s*/u, "");
+  const when = fields.text("when_to_use", "when-to-use");
+  const all = when === undefined ? about : `${about} ${when}`;
+  return all.replaceAll(/\s+/gu, " ").trim().slice(0, DESCRIPTION_CHARS_MAX).toWellFormed();
+}
+
+const HEADING = "Skills, for the tool Skill, by name:";
+const SHORTEST_CHARS = 40;
+
+/**
+ * What a model is told of the skills it may call, in at most `charsMax` characters: descriptions are shortened alike,
+ * then left out, then the last names are. The order is that of the list: the same skills are the same bytes.
+ */
+export function formatSkillListing(skills: readonly Skill[], charsMax: number): string | undefined {
+  const listed = skills.filter(({ isForModel }) => isForModel);
+  if (listed.length === 0) return undefined;
+  const fits = (lines: readonly string[]): boolean => [HEADING, ...lines].join("\n").length <= charsMax;
+  for (let chars = DESCRIPTION_CHARS_MAX; chars >= SHORTEST_CHARS; chars = Math.floor(chars * 0.8)) {
+    const lines = listed.map(({ name, description }) => `- ${name}: ${cut(description, chars)}`);
+    if (fits(lines)) return [HEADING, ...lines].join("\n");
+  }
+  const names = listed.map(({ name }) => `- ${name}`);
+  while (names.length > 0 && !fits([...names, "- and 999 more"])) names.pop();
+  const left = listed.length - names.length;
+  return names.length === 0
+    ? undefined
+    : [HEADING, ...names, ...(left > 0 ? [`- and ${left} more`] : [])].join("\n");
+}
+
+function cut(text: string, charsMax: number): string {
+  return text.length <= charsMax ? text : `${text.slice(0, charsMax - 1).toWellFormed()}…`;
+}
+
+export interface SkillCall {
+  readonly args: string;
+  readonly workspace: string;
+  readonly sessionId: string;
+}
+
+/** The text of one, in pieces; commands and files in it are for the caller to get, commands only with a person's trust. */
+export function expandSkill(skill: Skill, { args, workspace, sessionId }: SkillCall): Piece[] {
+  const folder = posix.dirname(skill.origin.path);
+  const { plugin } = skill.origin;
+  const variables = {
+    CLAUDE_SKILL_DIR: folder,
+    CLAUDE_PROJECT_DIR: workspace,
+    CLAUDE_SESSION_ID: sessionId,
+    ...(plugin === undefined ? {} : { CLAUDE_PLUGIN_ROOT: plugin.folder }),
+  };
+  const pieces = expandTemplate(skill.template, { args, variables });
+  if (skill.kind === "command") return pieces;
+  return [{ kind: "text", text: `The files of this skill are in ${folder}\n\n` }, ...pieces];
+}
+
+/** By its name, or by the last part of it when only one has that: `/component` for `frontend:component`. */
+export function findSkill(skills: readonly Skill[], name: string): Skill | undefined {
+  const exact = skills.find((skill) => skill.name === name);
+  if (exact !== undefined) return exact;
+  const alike = skills.filter((skill) => skill.name.endsWith(`:${name}`));
+  return alike.length === 1 ? alike[0] : undefined;
+}
