@@ -10,6 +10,7 @@ export { createHooks } from "./extension/hooks/hooks.ts";
 export type { HookRunOptions, Hooks, HooksWorld } from "./extension/hooks/hooks.ts";
 export { readHookRun } from "./extension/hooks/outcome.ts";
 export type { HookRun, HookSaid } from "./extension/hooks/outcome.ts";
+export { fixedPrefix } from "./fixed-prefix.ts";
 export { formatInstructionFiles, readNestedInstructions } from "./extension/instruction-files.ts";
 export type { Instruction, InstructionSet } from "./extension/instruction-files.ts";
 export { createPathRules } from "./extension/path-rules.ts";

@@ -3,7 +3,16 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { contentOf } from "./history.ts";
+import { fixedPrefix } from "./fixed-prefix.ts";
 import { call, historyFault, rehearse } from "./rehearsed.ts";
+
+test("the fixed prefix is what a session's first request begins with", async () => {
+  using played = rehearse([{ text: "One." }]);
+  await played.ask("first");
+  const first = JSON.parse(played.requests[0]?.text ?? "") as { tools: unknown; messages: unknown[] };
+  const { tools, messages } = fixedPrefix();
+  assert.deepEqual([tools, messages], [first.tools, first.messages.slice(0, 1)]);
+});
 
 test("a session answers one message after another in one conversation", async () => {
   using played = rehearse([{ text: "One." }, { text: "Two." }]);

@@ -39,6 +39,8 @@ import type { Environment } from "./environment.ts";
 export interface SessionRequest {
   readonly workspace: string;
   readonly prompt: string;
+  /** Nobody has said anything yet: meanwhile the server may be shown what every request begins with. */
+  readonly warmUp?: boolean;
   readonly chosen: ChosenEndpoint;
   readonly tier: Tier;
   /** What the user's settings show and hide in every cell of the session. */
@@ -160,6 +162,8 @@ export async function runSession(
     model: chosen.model,
     socketPath,
     owner: user,
+    // Loaded only where there is time for it.
+    ...(request.warmUp === true ? { warmUp: (await import("@cloister/agent")).fixedPrefix() } : {}),
     commands: {
       cells,
       view: { ...view, hidden: hidden.paths },

@@ -1,6 +1,7 @@
 /** `cloister -p`: one task, headless. */
 import { join } from "node:path";
 import { clearanceOf } from "@cloister/airlock";
+import { warmsByDefault } from "@cloister/airlock";
 import { CloisterError, formatError } from "@cloister/base";
 import type { Tier } from "@cloister/cell";
 import type { Label, Policy } from "@cloister/policy";
@@ -80,6 +81,7 @@ export async function run(args: RunArguments, environment: Environment): Promise
         turnsMax: args.turnsMax,
         options,
         ...(isConversation ? { drive } : {}),
+        warmUp: prompt.trim() === "" && (settings.warmUp ?? warmsByDefault(chosen.endpoint)),
         calls: args.calls,
         onEvent: printer.event,
         onTrouble: (trouble) => environment.stderr.write(`cloister: ${formatError(trouble)}\n`),
