@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { newId, type Clock } from "@cloister/base";
 import type { Ledger } from "@cloister/ledger";
 import { builtInPolicy, classify, type FingerprintIndex, type Label, type Policy } from "@cloister/policy";
-import { createSeals, type Seals } from "@cloister/secrets";
+import { createSeals, type KnownSecrets, type Seals } from "@cloister/secrets";
 import { createJudgement, type Judgement } from "./calls/judgement.ts";
 import { createOrigins, type Origins } from "./calls/origins.ts";
 import { createConversation, type Conversation } from "./conversation.ts";
@@ -43,6 +43,8 @@ export interface AirlockSession {
   readonly policySha256: string | undefined;
   /** The fingerprints that the policy names. */
   readonly indexes: readonly FingerprintIndex[];
+  /** Credentials of the user's own machine. */
+  readonly known?: KnownSecrets;
   /** Exact texts that a person took out of classification. */
   readonly declassified: readonly string[];
   /** What the conversation has come to hold, in all that belongs to it. */
@@ -91,7 +93,11 @@ export function openSession(options: SessionOptions): AirlockSession {
     reading: createReading(),
     elsewhere: new Map(),
     id: newId("ses"),
-    seals: createSeals(key, { personal: personal === "seal", email: personal === "seal" && email }),
+    seals: createSeals(key, {
+      personal: personal === "seal",
+      email: personal === "seal" && email,
+      ...(options.known === undefined ? {} : { known: options.known }),
+    }),
     conversation: createConversation(),
     frozenDates: new Map(),
   };

@@ -32,6 +32,7 @@ import { applyWishes } from "./cell-wishes.ts";
 import { checkWorkspace, commandCell, makeScratch, userFor } from "./command-cell.ts";
 import type { Binding } from "./policy/binding.ts";
 import { personHere } from "./policy/declassified.ts";
+import { findKnownSecrets } from "./known-secrets.ts";
 import { sealEvent } from "./seal-event.ts";
 import type { ChosenEndpoint } from "./endpoint.ts";
 import type { Environment } from "./environment.ts";
@@ -112,6 +113,7 @@ export async function runSession(
     workspaceLabel: request.label,
     ...request.policy,
     declassified: request.declassified ?? [],
+    known: findKnownSecrets(environment),
     workspace,
     ledger,
     clock: environment.clock,

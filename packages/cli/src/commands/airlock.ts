@@ -33,6 +33,7 @@ import { exit } from "../exit.ts";
 import { openModelServer, type ServerAccess } from "../model-server.ts";
 import { openBinding, type Binding } from "../policy/binding.ts";
 import { personHere, readDeclassified } from "../policy/declassified.ts";
+import { findKnownSecrets } from "../known-secrets.ts";
 import { readSettings } from "../settings.ts";
 import { bridgeLines, setupLines } from "../setup-lines.ts";
 import { ledgerDirectory } from "./run.ts";
@@ -83,6 +84,7 @@ export async function airlock(args: AirlockArguments, environment: Environment):
       clock: environment.clock,
       ...binding.session,
       declassified,
+      known: findKnownSecrets(environment),
       ...(volatile === undefined ? {} : { volatile }),
       judgement: createJudgement({
         allow,
