@@ -24,20 +24,20 @@ test("only the command and its children are told, from its start", () => {
 test("paths are whole, whatever they were relative to, and are read as bytes", () => {
   const seen = parse([
     ...setup,
-    '13 2.0 openat(AT_FDCWD</work>, "a/\\303\\274", O_RDONLY|O_CLOEXEC) = 3</work/a/\\303\\274>',
-    '13 2.0 openat(3</work/a>, "../no", O_WRONLY|O_CREAT, 0666) = -1 EROFS (Read-only file system)',
-    '13 2.0 renameat2(AT_FDCWD</work>, "x", AT_FDCWD</work>, "y O_RDWR", RENAME_NOREPLACE) = 0',
-    '13 2.0 symlinkat("../t", AT_FDCWD</work>, "l") = 0',
-    '13 2.0 openat(AT_FDCWD</work>, "O_WRONLY", O_RDONLY) = -1 ENOENT (No such file or directory)',
+    '13 2.0 openat(AT_FDCWD</proj>, "a/\\303\\274", O_RDONLY|O_CLOEXEC) = 3</proj/a/\\303\\274>',
+    '13 2.0 openat(3</proj/a>, "../no", O_WRONLY|O_CREAT, 0666) = -1 EROFS (Read-only file system)',
+    '13 2.0 renameat2(AT_FDCWD</proj>, "x", AT_FDCWD</proj>, "y O_RDWR", RENAME_NOREPLACE) = 0',
+    '13 2.0 symlinkat("../t", AT_FDCWD</proj>, "l") = 0',
+    '13 2.0 openat(AT_FDCWD</proj>, "O_WRONLY", O_RDONLY) = -1 ENOENT (No such file or directory)',
   ]).slice(1);
   assert.deepEqual(
     seen.map(({ kind, path, to, result }) => [kind, path, to, result]),
     [
-      ["read", "/work/a/ü", undefined, "ok"],
-      ["write", "/work/no", undefined, "EROFS"],
-      ["rename", "/work/x", "/work/y O_RDWR", "ok"],
-      ["link", "/work/l", "../t", "ok"],
-      ["read", "/work/O_WRONLY", undefined, "ENOENT"],
+      ["read", "/proj/a/ü", undefined, "ok"],
+      ["write", "/proj/no", undefined, "EROFS"],
+      ["rename", "/proj/x", "/proj/y O_RDWR", "ok"],
+      ["link", "/proj/l", "../t", "ok"],
+      ["read", "/proj/O_WRONLY", undefined, "ENOENT"],
     ],
   );
 });
@@ -46,7 +46,7 @@ test("a call that another process interrupts is put together again", () => {
   const seen = parse([
     ...setup,
     '13 2.0 connect(3<TCP:[1]>, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("203.0.113.5")}, 16 <unfinished ...>',
-    '14 2.1 unlink("/work/x") = 0',
+    '14 2.1 unlink("/proj/x") = 0',
     "13 2.2 <... connect resumed>) = -1 ENETUNREACH (Network is unreachable)",
     '13 2.3 connect(3<TCPv6:[1]>, {sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0}, 28) = 0',
     '13 2.4 connect(3<UNIX-STREAM:[1]>, {sa_family=AF_UNIX, sun_path=@"abstract"}, 12) = -1 ECONNREFUSED (Connection refused)',
@@ -54,7 +54,7 @@ test("a call that another process interrupts is put together again", () => {
   assert.deepEqual(
     seen.map(({ kind, path, address, result }) => [kind, address ?? path, result]),
     [
-      ["delete", "/work/x", "ok"],
+      ["delete", "/proj/x", "ok"],
       ["connect", "203.0.113.5:443", "ENETUNREACH"],
       ["connect", "[::1]:80", "ok"],
       ["connect", "unix:@abstract", "ECONNREFUSED"],

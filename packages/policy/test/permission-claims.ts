@@ -4,7 +4,7 @@ import { decidePermission } from "../src/permissions/decide.ts";
 import type { PermissionMode } from "../src/permissions/modes.ts";
 import { parseRules, type RuleLists } from "../src/permissions/rules.ts";
 
-const places = { workspace: "/work", home: "/home/me" };
+const places = { workspace: "/proj", home: "/home/me" };
 
 function verdictOf(command: string, lists: RuleLists = {}, mode: PermissionMode = "default"): string {
   const { rules, problems } = parseRules(lists, { isTrusted: true });

@@ -10,8 +10,8 @@ import {
   type Scope,
 } from "@cloister/agent";
 
-const session = { sessionId: "ses_1", transcriptPath: "", cwd: "/work/app", permissionMode: "default" };
-const places = { workspace: "/work/app", home: "/home/u" };
+const session = { sessionId: "ses_1", transcriptPath: "", cwd: "/proj/app", permissionMode: "default" };
+const places = { workspace: "/proj/app", home: "/home/u" };
 const bash = (command: string): Occasion => ({
   event: "PreToolUse",
   tool: "Bash",

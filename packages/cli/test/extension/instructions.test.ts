@@ -21,7 +21,7 @@ const cases: readonly [string, Files, readonly string[]][] = [
       "CLAUDE.local.md": "6",
       "CLAUDE.md": "5",
       "AGENTS.md": "4",
-      "/work/AGENTS.md": "3",
+      "/proj/AGENTS.md": "3",
       "~/.claude/CLAUDE.md": "2",
       "/etc/cloister/AGENTS.md": "1",
     },
@@ -69,8 +69,8 @@ const cases: readonly [string, Files, readonly string[]][] = [
     "files that the person leaves out",
     {
       "CLAUDE.md": "a",
-      "/work/CLAUDE.md": "b",
-      "~/.claude/settings.json": '{"claudeMdExcludes": ["/work/CLAUDE.md"]}',
+      "/proj/CLAUDE.md": "b",
+      "~/.claude/settings.json": '{"claudeMdExcludes": ["/proj/CLAUDE.md"]}',
     },
     ["a"],
   ],
@@ -95,14 +95,14 @@ test("an import out of the project waits for a person's word, by any path and th
   const files = {
     "CLAUDE.md": "@~/notes.md @../up.md @link.md",
     "~/notes.md": "N",
-    "/work/up.md": "U",
+    "/proj/up.md": "U",
     "~/l.md": "L",
   };
   const world = createWorld(files, { links: { "link.md": "~/l.md" } });
   const without = await readExtensions(world);
   assert.deepEqual(
     without.outside.map(({ path }) => path),
-    ["/home/u/notes.md", "/work/up.md", "/home/u/l.md"],
+    ["/home/u/notes.md", "/proj/up.md", "/home/u/l.md"],
   );
   assert.doesNotMatch(without.instructions[0]?.text ?? "", /From/u);
   const granted = await readExtensions(world, { trustedImports: ["/home/u/notes.md"] });
@@ -120,25 +120,25 @@ test("files of folders below count when something there is read; a rule when one
     ".claude/rules/ts.md": '---\npaths: "src/**/*.{ts,tsx}, /lib/"\n---\nNo any.',
     ".claude/rules/deep/all.md": "Always.",
   });
-  const nested = await readNestedInstructions(world, "/work/app/api/v1/x.ts", {
-    seen: ["/work/app/CLAUDE.md"],
+  const nested = await readNestedInstructions(world, "/proj/app/api/v1/x.ts", {
+    seen: ["/proj/app/CLAUDE.md"],
   });
   assert.deepEqual(
     nested.instructions.map(({ text }) => text),
     ["api", "v1"],
   );
-  assert.deepEqual((await readNestedInstructions(world, "/work/other/x.ts", {})).instructions, []);
-  const rules = createPathRules((await readExtensions(world)).rules, "/work/app");
+  assert.deepEqual((await readNestedInstructions(world, "/proj/other/x.ts", {})).instructions, []);
+  const rules = createPathRules((await readExtensions(world)).rules, "/proj/app");
   assert.deepEqual(
     rules.always.map(({ text }) => text),
     ["Always."],
   );
-  assert.deepEqual(rules.onRead("/work/app/src/a.js"), []);
+  assert.deepEqual(rules.onRead("/proj/app/src/a.js"), []);
   assert.deepEqual(
-    rules.onRead("/work/app/src/deep/a.tsx").map(({ text }) => text),
+    rules.onRead("/proj/app/src/deep/a.tsx").map(({ text }) => text),
     ["No any."],
   );
-  assert.deepEqual(rules.onRead("/work/app/src/b.ts"), [], "once");
+  assert.deepEqual(rules.onRead("/proj/app/src/b.ts"), [], "once");
 });
 
 test("paths are shown as the person knows them", async () => {

@@ -10,11 +10,11 @@ export function createWorld(
   { links = {}, places = {} }: { links?: Record<string, string>; places?: Partial<ExtensionPlaces> } = {},
 ): ExtensionWorld {
   const absolute = (path: string): string =>
-    path.startsWith("~/") ? `/home/u/${path.slice(2)}` : posix.resolve("/work/app", path);
+    path.startsWith("~/") ? `/home/u/${path.slice(2)}` : posix.resolve("/proj/app", path);
   const texts = new Map(Object.entries(files).map(([path, text]) => [absolute(path), text]));
   const leads = new Map(Object.entries(links).map(([from, to]) => [absolute(from), absolute(to)]));
   return {
-    places: { workspace: "/work/app", home: "/home/u", managed: ["/etc/cloister"], ...places },
+    places: { workspace: "/proj/app", home: "/home/u", managed: ["/etc/cloister"], ...places },
     parseYaml: (text) => parseYaml(text) as unknown,
     parseToml,
     files: {

@@ -19,7 +19,7 @@ async function expand(files: Files, name: string, args = ""): Promise<readonly P
   const { skills } = chooseExtensions(await read(files), { isTrusted: true });
   const skill = findSkill(skills, name);
   assert.ok(skill, `there is a skill ${name}`);
-  const pieces = expandSkill(skill, { args, workspace: "/work/app", sessionId: "ses_1" });
+  const pieces = expandSkill(skill, { args, workspace: "/proj/app", sessionId: "ses_1" });
   return skill.kind === "skill" ? pieces.slice(1) : pieces;
 }
 
@@ -179,7 +179,7 @@ const expansions: readonly [string, Files, string, string, readonly Piece[]][] =
     { ".agents/skills/pdf/SKILL.md": doc("description: d", "Read ${CLAUDE_SKILL_DIR}/a.py") },
     "pdf",
     "",
-    [text("Read /work/app/.agents/skills/pdf/a.py")],
+    [text("Read /proj/app/.agents/skills/pdf/a.py")],
   ],
 ];
 

@@ -46,7 +46,7 @@ async function itemsOf(files: Files): Promise<readonly TrustItem[]> {
 
 async function stateAfter(change: Files): Promise<TrustState> {
   const before = await itemsOf(project);
-  const record = { workspace: "/work/app", digest: trustDigest(before), items: before };
+  const record = { workspace: "/proj/app", digest: trustDigest(before), items: before };
   return compareTrust(await itemsOf({ ...project, ...change }), record);
 }
 

@@ -8,7 +8,7 @@ claim("a redirection is an edit of its target", {
   allow: [
     "echo a > out/b",
     "echo a >> ./out/b",
-    "echo a > /work/out/b",
+    "echo a > /proj/out/b",
     "echo a > /tmp/ok/x",
     "echo a > ~/notes.md",
     "echo a &> out/x",

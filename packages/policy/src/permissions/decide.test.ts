@@ -6,7 +6,7 @@ import { parsePermissionMode, permitMode, type PermissionMode } from "./modes.ts
 import { joinRules, parseRules, type RuleLists, type RuleOrigin } from "./rules.ts";
 import { suggestRules } from "./suggest.ts";
 
-const places = { workspace: "/work", home: "/home/me" };
+const places = { workspace: "/proj", home: "/home/me" };
 
 function decide(
   [tool, text]: readonly [string, string],
@@ -43,7 +43,7 @@ const cases: readonly Case[] = [
   [{ allow: ["Write"] }, ["Edit", "a"], "ask"],
   [{ allow: ["Edit(src/**)"] }, ["Write", "src/a/b.ts"], "allow"],
   [{ allow: ["Edit(src/**)"] }, ["MultiEdit", "lib/src/a.ts"], "ask"],
-  [{ allow: ["Edit(./src/**)"] }, ["Edit", "/work/src/a.ts"], "allow"],
+  [{ allow: ["Edit(./src/**)"] }, ["Edit", "/proj/src/a.ts"], "allow"],
   [{ allow: ["Edit(*.md)"] }, ["Edit", "docs/a.md"], "allow"],
   [{ allow: ["Edit(*.md)"] }, ["Edit", "/else/a.md"], "ask"],
   [{ allow: ["Edit(//else/*.md)"] }, ["Edit", "/else/a.md"], "allow"],
@@ -100,7 +100,7 @@ test("rules on paths, hosts, servers, subagents and skills decide as they are wr
 });
 
 test("a link is allowed by both its ends and denied by either", () => {
-  const linked = { ...places, realPathOf: (path: string) => path.replace(/^\/work\/link/u, "/outside") };
+  const linked = { ...places, realPathOf: (path: string) => path.replace(/^\/proj\/link/u, "/outside") };
   const verdict = (call: readonly [string, string], lists: RuleLists): string =>
     decide(call, lists, { places: linked }).verdict;
   assert.equal(verdict(["Edit", "link/a"], { allow: ["Edit(link/**)"] }), "ask");
@@ -218,7 +218,7 @@ test("a mode that asks nothing denies what it would have asked", () => {
 test("an exact approval holds for that call in that folder with those scripts, and against no rule", () => {
   const call = { tool: "Bash", text: "./run.sh a", contents: { "./run.sh": "00" } };
   const { rules } = parseRules({}, { isTrusted: true });
-  const approved = { ...rules, approved: new Set([approvalHash({ ...call, workspace: "/work" })]) };
+  const approved = { ...rules, approved: new Set([approvalHash({ ...call, workspace: "/proj" })]) };
   const verdict = (facts: Partial<PermissionFacts>, lists: RuleLists = {}): string =>
     decidePermission(joinRules(approved, parseRules(lists, { isTrusted: true }).rules), "default", {
       ...call,

@@ -4,7 +4,7 @@ import { decidePermission } from "./decide.ts";
 import { parseRules } from "./rules.ts";
 import { suggestRules } from "./suggest.ts";
 
-const places = { workspace: "/work", home: undefined };
+const places = { workspace: "/proj", home: undefined };
 const { rules } = parseRules(
   { allow: ["Bash(good *)", "Bash(fine)"], ask: ["Bash(doubtful *)"], deny: ["Bash(bad *)", "Bash(worse)"] },
   { isTrusted: true },
