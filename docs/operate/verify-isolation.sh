@@ -9,7 +9,7 @@ sockets() { find "/proc/$1/fd" -type l -printf '%l\n' 2>/dev/null | sed -n 's/^s
 
 check() {
   pid=$1 bad=0 net=/proc/$1/net
-  echo "process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" | cut -c1-100)"
+  echo "process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" | cut -c1-400)"
   [ -r "/proc/$pid/ns/net" ] && readlink "/proc/$pid/ns/net" >/dev/null || { fail "it cannot be examined: not there, or not yours"; return 1; }
   [ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ] || fail "it shares the network of this host"
   others=$(awk -F: 'NR > 2 { gsub(/ /, "", $1); if ($1 != "lo") printf "%s ", $1 }' "$net/dev")
@@ -38,7 +38,7 @@ check() {
       awk -v peers="$peers" -F '[][/]' 'BEGIN { split(peers, list, " "); for (i in list) is[list[i]] = 1 } is[$2] { print $5 }' | sort -u)
     [ "$(echo "$holders" | grep -c .)" -eq 1 ] || fail "not exactly one process is at the other end of its sockets:" $holders
   fi
-  [ $bad -eq 0 ] && echo "  ok   no network, no capability, filtered; its only peer is process $holders: $(tr '\0' ' ' <"/proc/$holders/cmdline" | cut -c1-80)"
+  [ $bad -eq 0 ] && echo "  ok   no network, no capability, filtered; its only peer is process $holders: $(tr '\0' ' ' <"/proc/$holders/cmdline" | cut -c1-400)"
   return $bad
 }
 

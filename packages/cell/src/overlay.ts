@@ -4,7 +4,7 @@
  * made in a namespace around it, in which an ordinary user may do that.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { CloisterError } from "@cloister/base";
 import { guardsOf } from "./guard.ts";
@@ -153,11 +153,14 @@ function makeFolder(path: string, user: OverlayOptions["user"]): void {
 }
 
 function remove(base: string): void {
-  // The kernel leaves a folder without any permission in there.
-  try {
-    chmodSync(join(base, "work", "work"), 0o700);
-  } catch {
-    /* nothing was ever mounted */
-  }
+  if (existsSync(base)) openAll(base);
   rmSync(base, { recursive: true, force: true });
+}
+
+/** The kernel leaves a folder without any permission, and commands may too: their owner could not empty them. */
+function openAll(folder: string): void {
+  chmodSync(folder, 0o700);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) openAll(join(folder, entry.name));
+  }
 }

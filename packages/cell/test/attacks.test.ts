@@ -104,7 +104,7 @@ const attacks: readonly Attack[] = [
     name: "the environment is a short list, and so is that of whoever can be seen",
     source: "GMO Flatt, June 2026",
     commands: [
-      "env | cut -d= -f1 | sort | tr '\\n' ' '; cat /proc/*/environ | tr '\\0' '\\n' | grep -i -E 'token|secret|key|aws|cloister'; echo tried",
+      "env | cut -d= -f1 | sort | tr '\\n' ' '; cat /proc/*/environ | tr '\\0' '\\n' | cut -d= -f1 | grep -i -E 'token|secret|key|aws|cloister'; echo tried",
     ],
     says: /^(?:(?:HOME|OLDPWD|O|PATH|PWD|SHLVL|W|_) )+tried$/m,
   },

@@ -1,6 +1,7 @@
 /** Promotion, where others are at work in the workspace: nothing of ours may be led out of it. */
 import assert from "node:assert/strict";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -65,6 +66,7 @@ test("a file in the place of a folder, and a folder in the place of a file, and 
   );
   assert.ok(world.promote(changes).every(({ kind }) => kind === "promoted"));
   assert.equal(readFileSync(join(world.workspace, "d"), "utf8"), "now\n");
+  chmodSync(join(world.workspace, "f"), 0o700); // so that whoever runs this can take it away
   assert.equal(statSync(join(world.workspace, "f/g")).mode & 0o777, 0);
 });
 
