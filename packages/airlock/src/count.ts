@@ -8,7 +8,7 @@ import { admit } from "./airlock.ts";
 import { recordContact } from "./contact.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { beside } from "./session.ts";
-import { collect, type Observation } from "./stages/dispatch.ts";
+import { startObservation, collect, type Observation } from "./stages/dispatch.ts";
 import type { Arrival } from "./stages/identify.ts";
 import type { Recorded } from "./stages/record.ts";
 import { settleAttempt } from "./stages/settle.ts";
@@ -86,13 +86,7 @@ function wayOf({ protocol, server }: Endpoint): Way | undefined {
 
 async function countBy(way: Way, arrival: Arrival): Promise<number | "refused" | "failed"> {
   let recorded: Recorded | undefined;
-  const observed: Observation = {
-    status: undefined,
-    bytesIn: 0,
-    usage: undefined,
-    ended: false,
-    failed: false,
-  };
+  const observed = startObservation();
   try {
     const session = beside(arrival.session);
     const admitted = await admit({ ...arrival, session, notes: { ...arrival.notes, purpose: "count" } });

@@ -17,7 +17,7 @@ import {
 } from "./door.ts";
 import { recordRaises } from "./labelling/record-raises.ts";
 import { decide, type Decided, type Refused, type Rerouted } from "./stages/decide.ts";
-import { collect, toError, type Observation } from "./stages/dispatch.ts";
+import { startObservation, collect, toError, type Observation } from "./stages/dispatch.ts";
 import { identify, type Arrival } from "./stages/identify.ts";
 import { label } from "./stages/label.ts";
 import { record, type Recorded } from "./stages/record.ts";
@@ -37,13 +37,7 @@ export interface PlainArrival extends Arrival {
 export async function answerPlain(arrival: PlainArrival, response: ServerResponse): Promise<void> {
   const { endpoint, route, path } = arrival;
   let recorded: Recorded | undefined;
-  const observed: Observation = {
-    status: undefined,
-    bytesIn: 0,
-    usage: undefined,
-    ended: false,
-    failed: false,
-  };
+  const observed = startObservation();
   try {
     if (route.upstream !== chatProtocol) {
       throw new CloisterError(

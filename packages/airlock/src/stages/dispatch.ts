@@ -40,18 +40,17 @@ export interface Observation {
   failed: boolean;
 }
 
+/** Of an attempt of which nothing is known yet. */
+export function startObservation(): Observation {
+  return { status: undefined, bytesIn: 0, usage: undefined, ended: false, failed: false };
+}
+
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
 /** @throws CloisterError `endpoint-unreachable`, `cancelled` while nothing has been answered yet */
 export async function dispatch(recorded: Recorded): Promise<Dispatched> {
   const { endpoint, route, outgoing, turn } = recorded;
-  const observed: Observation = {
-    status: undefined,
-    bytesIn: 0,
-    usage: undefined,
-    ended: false,
-    failed: false,
-  };
+  const observed = startObservation();
   const statuses = new StatusFeed();
   const connection = following(recorded.signal);
   const sending = endpoint.backend.send(route.upstream.path, outgoing, {
