@@ -29,7 +29,7 @@ export async function runCalls(
       for (const call of calls.slice(at)) skip(call, skipped, thread);
       break;
     }
-    const batch = nextBatch(calls, at, thread.tools);
+    const batch = nextBatch(calls, at, thread.allTools());
     const done = await Promise.all(batch.map((call) => runCall(call, thread, signal)));
     for (const { message, why } of done) {
       thread.conversation.add(message);
@@ -82,7 +82,7 @@ async function runCall(call: Guarded, thread: Thread, signal: AbortSignal): Prom
   }
 
   emit({ kind: "call", id, name, args: call.args });
-  const tool = thread.tools.find((candidate) => candidate.name === name) as Tool;
+  const tool = thread.allTools().find((candidate) => candidate.name === name) as Tool;
   const result = await runTool(tool, call, thread, signal);
   const about: Call = { name, args: call.args, effect: tool.effect, isPolling: tool.isPolling === true };
   const seen = watch.see(about, result);

@@ -3,11 +3,14 @@ import { test } from "node:test";
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import { systemPrompt } from "./prompt.ts";
 import { createSessionTools } from "./session-tools.ts";
+import { toChatTool } from "./subagents.ts";
+import { createUseTool } from "./tools/deferred.ts";
 import { refusal } from "./tools/tool.ts";
 import { tools } from "./tools/toolset.ts";
 
 const offered = [
   ...tools,
+  createUseTool(() => []),
   ...createSessionTools({
     mode: () => "default",
     setMode: () => {},
@@ -16,10 +19,7 @@ const offered = [
 ];
 
 test("the fixed prompt, tools and all, is at most 1,200 tokens: local prefill is the cost", () => {
-  const functions = offered.map(({ name, description, parameters }) => ({
-    type: "function",
-    function: { name, description, parameters },
-  }));
+  const functions = offered.map(toChatTool);
   const tokens = countTokens(systemPrompt) + countTokens(JSON.stringify(functions));
   assert.ok(tokens <= 1200, `${tokens} tokens`);
 });

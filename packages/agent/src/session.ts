@@ -17,6 +17,7 @@ import { limitAsks } from "./slots.ts";
 import { createAnswerCheck } from "./structured.ts";
 import { createSubagents, formatAgents, toChatTool, type AgentDefinition } from "./subagents.ts";
 import { CallIds, type AgentWorld, type Inbox, type Thread } from "./thread.ts";
+import { createUseTool, deferredTools } from "./tools/deferred.ts";
 import type { AskAnswer, Mode, Tool } from "./tools/tool.ts";
 import { tools as fileTools } from "./tools/toolset.ts";
 import { createWindow } from "./window.ts";
@@ -37,6 +38,8 @@ export interface SessionOptions {
   readonly agents?: readonly AgentDefinition[];
   /** Beside those on files and commands. Their schemas become part of the fixed beginning. */
   readonly tools?: readonly Tool[];
+  /** Reached through `UseTool`: what servers have brought by now. */
+  readonly deferred?: () => readonly Tool[];
   /** Who writes the notes of a compaction: the model, or nobody, which costs nothing and remembers less. */
   readonly summaries?: "model" | "structure";
   /** The last answer of each piece of work must be JSON after this schema. */
@@ -91,6 +94,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
   const questions = createQuestions(emit);
   const ask = limitAsks(world.ask);
   const baseTools = [...fileTools, ...(options.tools ?? [])];
+  const deferred = (): readonly Tool[] => [...deferredTools, ...(options.deferred?.() ?? [])];
   const window = createWindow(options.contextTokens, options.reserveTokens);
   const newMeter = (): Meter =>
     createMeter({ limits: options.limits ?? {}, price: options.price, clock: world.clock });
@@ -106,12 +110,14 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     ask,
     room: queue.room,
     baseTools,
+    deferred,
     mode: () => mode,
     summaries: options.summaries ?? "model",
     beginning: () => beginning,
   });
   const tools = [
     ...baseTools,
+    createUseTool(deferred),
     ...createSessionTools({
       mode: () => mode,
       setMode: (next) => {
@@ -156,6 +162,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     conversation,
     window,
     tools,
+    allTools: () => [...tools, ...deferred()],
     world: { ...toolWorld, ...(options.isAttended === true ? { question: questions.ask } : {}) },
     clock,
     ask,

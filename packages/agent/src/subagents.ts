@@ -1,5 +1,5 @@
 /** Subagents: a conversation of their own for a part of the work. They share the model, the airlock's session and the limits. */
-import { newId } from "@cloister/base";
+import { newId, type JsonObject } from "@cloister/base";
 import { CallIds, emptyInbox, type AgentWorld, type Thread } from "./thread.ts";
 import { startConversation, userMessage } from "./conversation.ts";
 import type { AgentEvent, Ending } from "./events.ts";
@@ -7,11 +7,12 @@ import { createMeter, type Meter, type Price } from "./limits.ts";
 import { forbiddenInMode } from "./modes.ts";
 import { createWatch } from "./progress.ts";
 import { createSessionTools, type Desk, type TaskArgs } from "./session-tools.ts";
+import { createUseTool } from "./tools/deferred.ts";
 import { cutMiddle } from "./tools/cut.ts";
 import type { Mode, Tool, ToolResult } from "./tools/tool.ts";
 import { createWindow } from "./window.ts";
 import { work } from "./work.ts";
-import type { ChatMessage, ChatTool } from "@cloister/wire";
+import { USE_TOOL, type ChatMessage, type ChatTool } from "@cloister/wire";
 
 /** What a project or a person says of a kind of subagent. */
 export interface AgentDefinition {
@@ -35,6 +36,7 @@ export interface SubagentsOptions {
   readonly ask: AgentWorld["ask"];
   readonly room: () => Promise<void>;
   readonly baseTools: readonly Tool[];
+  readonly deferred: () => readonly Tool[];
   readonly mode: () => Mode;
   readonly summaries: Thread["summaries"];
   /** What every conversation of the session begins with: system prompt, instructions. */
@@ -123,13 +125,14 @@ function openThread({ agent, id, parent, options, start, tell }: ThreadOptions):
     startSubagent: (args, call, signal) =>
       start({ ...args, call }, { id, depth: parent.depth + 1, emit, meter: () => meter }, signal),
   };
-  const tools = [...options.baseTools, ...createSessionTools(desk)];
+  const tools = [...options.baseTools, createUseTool(options.deferred), ...createSessionTools(desk)];
   return {
     conversation: startConversation(agent.model ?? options.model, tools.map(toChatTool), (item, index) =>
       emit({ kind: "item", item, index }),
     ),
     window: createWindow(options.contextTokens()),
     tools,
+    allTools: () => [...tools, ...options.deferred()],
     // What the subagent has read, the one who asked has not. And nobody is there for its questions.
     world: { ...toolWorld, reads: new Map() },
     clock,
@@ -147,13 +150,19 @@ function openThread({ agent, id, parent, options, start, tell }: ThreadOptions):
   };
 }
 
+/** As models see it. That no other argument is taken goes without saying, eleven times over. */
 export function toChatTool({ name, description, parameters }: Tool): ChatTool {
-  return { type: "function", function: { name, description, parameters } };
+  const shown = JSON.parse(JSON.stringify(parameters), (key, value: unknown) =>
+    key === "additionalProperties" && value === false ? undefined : value,
+  ) as JsonObject;
+  return { type: "function", function: { name, description, parameters: shown } };
 }
 
 /** All conversations are offered the same tools, so that they share the server's cached beginning; what is not its own is refused. */
 function forbiddenForAgent(tool: Tool, { name, tools }: AgentDefinition): string | undefined {
-  if (tools === undefined || tools.includes("*") || tools.includes(tool.name)) return undefined;
+  const isAllowed = tools === undefined || tools.includes("*") || tools.includes(tool.name);
+  // To read a schema is nothing; what it reaches is asked for by its own name.
+  if (isAllowed || tool.name === USE_TOOL) return undefined;
   return `The subagent ${name} may not use ${tool.name}. It has: ${tools.join(", ")}.`;
 }
 

@@ -18,7 +18,10 @@ export interface AgentWorld extends Omit<ToolWorld, "callId" | "progress" | "que
 export interface Thread {
   readonly conversation: Conversation;
   readonly window: Window;
+  /** Those in the prompt. */
   readonly tools: readonly Tool[];
+  /** All that a call may name now: those, and what `UseTool` reaches. */
+  readonly allTools: () => readonly Tool[];
   readonly world: ToolWorld;
   readonly clock: Clock;
   readonly ask: AskModel;

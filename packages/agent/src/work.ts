@@ -9,6 +9,7 @@ import type { Ending, Trouble } from "./events.ts";
 import { assistantMessage, note } from "./history.ts";
 import { isOverflow } from "./overflow.ts";
 import type { Thread } from "./thread.ts";
+import { toInnerCall } from "./tools/deferred.ts";
 
 interface Outcome {
   readonly outcome: Ending["outcome"];
@@ -61,7 +62,8 @@ async function takeTurns(thread: Thread, said: { text: string }, signal: AbortSi
     conversation.add(assistantMessage(answer, calls));
     if (calls.length > 0) {
       nudged = false;
-      const circle = await runCalls(calls, thread, signal);
+      const meant = calls.map((call) => toInnerCall(call, thread.allTools()));
+      const circle = await runCalls(meant, thread, signal);
       if (signal.aborted) return { outcome: "cancelled" };
       if (circle !== undefined) return { outcome: "failed", error: noProgress(circle) };
     } else if (answer.finish === "stop" && answer.text.trim() !== "") {

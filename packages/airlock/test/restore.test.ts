@@ -47,7 +47,7 @@ async function chatTurn(
   };
   const answer = await world.post("/v1/chat/completions", {
     model: "m",
-    tools: ["read", "edit", "write", "bash", "webfetch", read.name].map(functionTool),
+    tools: ["read", "edit", "write", "bash", "webfetch", "UseTool", read.name].map(functionTool),
     messages: [
       { role: "user", content: "go" },
       { role: "assistant", content: "", tool_calls: [call] },
@@ -79,6 +79,22 @@ test("a foreign client's secret is restored into an edit of the file it was read
     );
     assert.ok(!sent.includes(secret));
   }
+});
+
+test("an edit that is made through UseTool is an edit, and its path stays as it is written", async () => {
+  const { args } = await chatTurn(opencodeRead, (mark) => ({
+    name: "UseTool",
+    input: { name: "edit", arguments: { filePath: "/home/u/p/shop.ts", oldString: mark, newString: "x" } },
+  }));
+  assert.deepEqual(args, {
+    name: "edit",
+    arguments: { filePath: "/home/u/p/shop.ts", oldString: secret, newString: "x" },
+  });
+  const elsewhere = await chatTurn(opencodeRead, (mark) => ({
+    name: "UseTool",
+    input: { name: "edit", arguments: { filePath: `/home/u/p/${mark}`, oldString: "a", newString: mark } },
+  }));
+  assert.ok(!JSON.stringify(elsewhere.args).includes(secret));
 });
 
 test("it is restored nowhere else: not into another file, a command, an address, or an edit after a command's output", async () => {

@@ -12,7 +12,7 @@ export interface CallText {
   readonly text: string;
 }
 
-const readers = new Set(["Read", "Grep", "Glob", "TodoWrite", "AskUser", "Task"]);
+const readers = new Set(["Read", "Grep", "Glob", "TodoWrite", "AskUser", "ExitPlan", "Task", "UseTool"]);
 const writers = new Set(["Write", "Edit", "MultiEdit", "NotebookEdit"]);
 
 /** The strongest effect that shows. A tool that is not known may do anything, so it counts as egress. */

@@ -41,5 +41,7 @@ export { parseCountTokens, writeCountTokens } from "./protocols/messages/parse.t
 export { writeModels } from "./protocols/models.ts";
 export type { ListedModel } from "./protocols/models.ts";
 export { responsesProtocol } from "./protocols/responses/responses.ts";
+export { innerCallOf, USE_TOOL } from "./use-tool.ts";
+export type { InnerCall } from "./use-tool.ts";
 export { createRecovery } from "./recovery.ts";
 export type { Recovery, RecoveryOptions } from "./recovery.ts";

@@ -3,6 +3,7 @@
  * Gemini CLI, opencode, Kimi, Cline and our own agent. Told by name and arguments, as the clients' own schemas have them.
  */
 import { isRecord, type JsonObject } from "@cloister/base";
+import { innerCallOf } from "@cloister/wire";
 import { filesOfPatch, type PatchedFile } from "./patch.ts";
 
 export type KnownCall =
@@ -87,6 +88,8 @@ function named(ours: string, theirs: readonly string[]): Record<string, string> 
 
 /** Arguments that are no object count as none. */
 export function toKnownCall(name: string, args: JsonObject): KnownCall {
+  const inner = innerCallOf(name, args);
+  if (inner !== undefined) return toKnownCall(inner.name, inner.args);
   const bare = name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
   if (patchTools.has(bare)) return toPatch(firstText(args, patches));
   // One tool of many commands, as Anthropic defines it.

@@ -2,9 +2,9 @@
  * Restores what was sealed, and only here: credentials in the arguments of a call that edits the very file they came
  * from, not in commands, URLs or text, which is shown, logged and sent on; personal data in the text that a person is shown.
  */
-import { isRecord, type Json } from "@cloister/base";
+import { isRecord, type Json, type JsonObject } from "@cloister/base";
 import { hasPlaceholder } from "@cloister/secrets";
-import { restoreNeutral, type RawCall, type TurnEvent } from "@cloister/wire";
+import { innerCallOf, restoreNeutral, type RawCall, type TurnEvent } from "@cloister/wire";
 import { toKnownCall } from "../calls/known-tools.ts";
 import { toPlace } from "../calls/workspace-file.ts";
 import type { AirlockSession } from "../session.ts";
@@ -70,10 +70,14 @@ function unsealArguments(
     return result.text;
   };
   const argument = known.kind === "edit" ? known.argument : undefined;
-  const unsealed = Object.fromEntries(
-    Object.entries(args).map(([key, value]) => [key, key === argument ? value : restoreIn(value, restore)]),
+  const unsealed = (all: JsonObject): JsonObject =>
+    Object.fromEntries(
+      Object.entries(all).map(([key, value]) => [key, key === argument ? value : restoreIn(value, restore)]),
+    );
+  const inner = innerCallOf(name, args);
+  const result = JSON.stringify(
+    inner === undefined ? unsealed(args) : { ...args, arguments: unsealed(inner.args) },
   );
-  const result = JSON.stringify(unsealed);
   // A call in which nothing was restored keeps its own bytes.
   return result === JSON.stringify(args) ? text : result;
 }
