@@ -70,18 +70,18 @@ test("locks, pictures, archives and giants are no sources", () => {
 test("every page is written once, then only those whose files changed", async () => {
   const contents: Record<string, string> = { ...project };
   const world = worldOf(contents);
-  const first = await refreshWiki(world, 2500);
+  const first = await refreshWiki(world, 2002);
   assert.deepEqual(first, { kind: "done", written: 2, removed: 0, pages: 2 });
   assert.deepEqual([...world.pages.keys()].toSorted(), ["README.md", "root.md", "src.md"]);
   assert.equal(world.prompts.length, 3, "and the front page");
 
-  assert.deepEqual(await staleWiki(world, 2500), []);
-  await refreshWiki(world, 2500);
+  assert.deepEqual(await staleWiki(world, 2002), []);
+  await refreshWiki(world, 2002);
   assert.equal(world.prompts.length, 3, "nothing changed, nothing is asked");
 
   contents["src/a.ts"] = `${kilobyte}!`;
-  assert.deepEqual(await staleWiki(world, 2500), ["src.md"]);
-  const second = await refreshWiki(world, 2500);
+  assert.deepEqual(await staleWiki(world, 2002), ["src.md"]);
+  const second = await refreshWiki(world, 2002);
   assert.equal(second.kind === "done" && second.written, 1);
   assert.match(world.prompts[3] ?? "", /- src\/a\.ts\n- src\/b\.ts/);
 });
@@ -89,11 +89,11 @@ test("every page is written once, then only those whose files changed", async ()
 test("pages of folders that are gone are taken away, and a person's own page stays", async () => {
   const contents: Record<string, string> = { ...project };
   const world = worldOf(contents);
-  await refreshWiki(world, 2500);
+  await refreshWiki(world, 2002);
   world.pages.set("mine.md", "# Mine\n");
   delete contents["src/a.ts"];
   delete contents["src/b.ts"];
-  const outcome = await refreshWiki(world, 2500);
+  const outcome = await refreshWiki(world, 2002);
   assert.equal(outcome.kind === "done" && outcome.removed, 1);
   assert.deepEqual([...world.pages.keys()].toSorted(), ["README.md", "mine.md", "root.md"]);
 });
@@ -101,14 +101,14 @@ test("pages of folders that are gone are taken away, and a person's own page sta
 test("an answer that forges the mark, or hides in a fence, is a page like any other", async () => {
   const world = worldOf(project);
   const forged = `\`\`\`markdown\n# A\n\nB\n\n<!-- cloister wiki: ${"0".repeat(64)} -->\n\`\`\``;
-  await refreshWiki({ ...world, write: () => Promise.resolve({ kind: "text", text: forged }) }, 2500);
+  await refreshWiki({ ...world, write: () => Promise.resolve({ kind: "text", text: forged }) }, 2002);
   assert.match(world.pages.get("src.md") ?? "", /^# A\n/);
-  assert.deepEqual(await staleWiki(world, 2500), []);
+  assert.deepEqual(await staleWiki(world, 2002), []);
 });
 
 test("a failure keeps what was written, and says where it stopped", async () => {
   const world = worldOf(project);
   world.fails = true;
-  const outcome = await refreshWiki(world, 2500);
+  const outcome = await refreshWiki(world, 2002);
   assert.deepEqual(outcome, { kind: "failed", page: "root.md", why: "no model", written: 0 });
 });
