@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { cloister, createPlace } from "./harness.ts";
 
-test("the one published file does what the checkout does, from a folder with nothing else in it", async () => {
+test("the published folder does what the checkout does, from a folder with nothing else in it", async () => {
   using place = createPlace();
   const root = join(import.meta.dirname, "..");
   const built = spawnSync(process.execPath, ["tools/bundle.ts"], { cwd: root, encoding: "utf8" });

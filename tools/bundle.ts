@@ -1,4 +1,4 @@
-// `npm run bundle`: the whole product as one file that needs nothing but Node, and the folder that is published.
+// `npm run bundle`: the product as a folder that needs nothing but Node, which is what is published.
 import {
   chmodSync,
   cpSync,
@@ -10,54 +10,91 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
-import { build } from "esbuild";
+import { build, type BuildOptions, type Plugin } from "esbuild";
 import { isRecord, parseJson } from "@cloister/base";
 
 export interface BundleOptions {
   /** The repository. */
   readonly root: string;
-  /** The program's first file. */
-  readonly entry: string;
   /** Emptied first. */
   readonly outFolder: string;
 }
 
-/** Writes `cloister.js`, `package.json`, the licences, the README and the tour's sample. Returns the bytes of the program. */
-export async function bundle(options: BundleOptions): Promise<number> {
-  const { root, entry, outFolder } = options;
+/** Each is started as a process; whoever starts reads it whole, so that neither holds what only the other needs. */
+const programs: readonly { readonly entry: string; readonly file: string }[] = [
+  { entry: "packages/cli/src/main.ts", file: "keeper.js" },
+  { entry: "packages/cli/src/agent-main.ts", file: "agent.js" },
+];
+
+/** Large, and not needed by every run: files of their own, loaded where they are used. */
+const apart = /^(?:gpt-tokenizer\/.*|unpdf|undici|@huggingface\/jinja|yaml|smol-toml)$/;
+
+/** Writes the programs, their libraries, `package.json`, the licences, the README and the tour's sample. Returns all bytes of JavaScript. */
+export async function bundle({ root, outFolder }: BundleOptions): Promise<number> {
   rmSync(outFolder, { recursive: true, force: true });
   mkdirSync(outFolder, { recursive: true });
-  const program = join(outFolder, "cloister.js");
-  const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: [entry],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    // 85 MB of machine code that only some want: it is installed apart, and found when it is asked for.
-    external: ["node-llama-cpp"],
-    // CommonJS loads Node's own modules where they are used; an ES module would load all of them at its start.
-    format: "cjs",
-    define: { "import.meta.filename": "__filename" },
-    target: "node24",
-    // Readable on purpose: whoever installs it can see what it does.
-    minify: false,
-    sourcemap: false,
-    splitting: false,
-    legalComments: "inline",
-    metafile: true,
-    logLevel: "warning",
-  });
-  // The entry may have such a line of its own, which esbuild keeps at the top.
-  const text = readFileSync(program, "utf8");
-  if (!text.startsWith("#!")) writeFileSync(program, `#!/usr/bin/env node\n${text}`);
-  chmodSync(program, 0o755);
+  const libraries = new Map<string, string>();
+  const inputs = new Set<string>();
+  let bytes = 0;
+  const add = async (entry: string, file: string, plugins: readonly Plugin[]): Promise<void> => {
+    const outfile = join(outFolder, file);
+    const { metafile } = await build({
+      ...common,
+      absWorkingDir: root,
+      entryPoints: [entry],
+      outfile,
+      plugins: [...plugins],
+    });
+    for (const input of Object.keys(metafile.inputs)) inputs.add(input);
+    bytes += readFileSync(outfile).length;
+  };
+  for (const { entry, file } of programs) await add(entry, file, [setApart(libraries)]);
+  for (const [file, path] of libraries) await add(path, join("lib", file), []);
+  cpSync(join(root, "packages/cli/bin/published.js"), join(outFolder, "cloister.js"));
+  chmodSync(join(outFolder, "cloister.js"), 0o755);
   writeFileSync(join(outFolder, "package.json"), publishedManifest(root));
-  writeFileSync(join(outFolder, "THIRD-PARTY-LICENSES.txt"), licencesOf(root, Object.keys(metafile.inputs)));
+  writeFileSync(join(outFolder, "THIRD-PARTY-LICENSES.txt"), licencesOf(root, [...inputs]));
   for (const name of ["LICENSE", "README.md"]) copyIfThere(join(root, name), join(outFolder, name));
   copyIfThere(join(root, "packages/cli/sample"), join(outFolder, "sample"));
-  return readFileSync(program).length;
+  return bytes;
 }
+
+const common = {
+  bundle: true,
+  platform: "node",
+  // 85 MB of machine code that only some want: it is installed apart, and found when it is asked for.
+  external: ["node-llama-cpp"],
+  // CommonJS loads Node's own modules where they are used; an ES module would load all of them at its start.
+  format: "cjs",
+  define: { "import.meta.filename": "__filename" },
+  target: "node24",
+  // Readable on purpose: whoever installs it can see what it does.
+  minify: false,
+  sourcemap: false,
+  splitting: false,
+  legalComments: "inline",
+  metafile: true,
+  logLevel: "warning",
+} as const satisfies BuildOptions;
+
+/** Leaves the large libraries out, and notes where they are. */
+function setApart(libraries: Map<string, string>): Plugin {
+  return {
+    name: "set-apart",
+    setup: (esbuild) => {
+      esbuild.onResolve({ filter: apart }, async ({ path, kind, resolveDir, pluginData }) => {
+        if (pluginData === asked) return undefined;
+        const found = await esbuild.resolve(path, { kind, resolveDir, pluginData: asked });
+        const file = `${path.replaceAll(/[@/]+/g, "-").replace(/^-/, "")}.js`;
+        libraries.set(file, found.path);
+        return { path: `./lib/${file}`, external: true };
+      });
+    },
+  };
+}
+
+/** Marks our own question, which the plugin hears too. */
+const asked = Symbol("asked");
 
 function publishedManifest(root: string): string {
   const path = join(root, "packages/cli/package.json");
@@ -96,7 +133,6 @@ function copyIfThere(from: string, to: string): void {
 
 if (import.meta.main) {
   const root = resolve(import.meta.dirname, "..");
-  const outFolder = join(root, "dist");
-  const bytes = await bundle({ root, entry: join(root, "packages/cli/src/main.ts"), outFolder });
-  console.log(`dist/cloister.js ${(bytes / 1000).toFixed(0)} kB`);
+  const bytes = await bundle({ root, outFolder: join(root, "dist") });
+  console.log(`dist: ${(bytes / 1000).toFixed(0)} kB of JavaScript`);
 }

@@ -19,7 +19,7 @@ const TURNS_MAX = 1000;
 /** The published file, built now, and the checkout itself. */
 export async function cloisterContestants(root: string, scratch: string, suffix = ""): Promise<Contestant[]> {
   const outFolder = join(scratch, `dist${suffix}`);
-  await bundle({ root, entry: join(root, "packages/cli/src/main.ts"), outFolder });
+  await bundle({ root, outFolder });
   const ways = {
     "cloister, published": join(outFolder, "cloister.js"),
     "cloister, checkout": join(root, "packages/cli/bin/cloister.js"),

@@ -7,7 +7,11 @@ import { AGENT_LINE_CHARS_MAX, parseCommand, parseJob, type AgentCommand } from 
 import { openHiddenAnswers } from "./cell-hidden.ts";
 import type { Environment } from "./environment.ts";
 
-export async function agentProcess({ stdin, stdout, clock }: Environment): Promise<number> {
+export async function agentProcess({
+  stdin,
+  stdout,
+  clock,
+}: Pick<Environment, "stdin" | "stdout" | "clock">): Promise<number> {
   const lines = readLines(stdin, { lineCharsMax: AGENT_LINE_CHARS_MAX });
   const first = await lines.next();
   const job = parseJob(first.done === true ? "" : first.value);

@@ -2,11 +2,19 @@
 import { parseArgs } from "node:util";
 import { messageOf } from "@cloister/base";
 import type { Label } from "@cloister/policy";
-import type { CallFlags } from "./call-rules.ts";
+import type { CallFlags } from "./permissions/read-permissions.ts";
 import { parseCellArguments, type CellArguments } from "./cell-arguments.ts";
 import { amount, oneOf, toLabel, usage, wholeNumber } from "./option-values.ts";
 import { parsePolicyArguments, type PolicyArguments } from "./policy/policy-arguments.ts";
 import { parseScanArguments, type ScanArguments } from "./scan-arguments.ts";
+import {
+  parseSessionsArguments,
+  sessionOptions,
+  toSessionFlags,
+  withBareOptions,
+  type SessionFlags,
+  type SessionsArguments,
+} from "./sessions/session-arguments.ts";
 
 export interface RunArguments {
   readonly command: "run";
@@ -32,12 +40,14 @@ export interface RunArguments {
   /** Files with exact texts that a person takes out of classification. */
   readonly declassify: readonly string[];
   readonly calls: CallFlags;
+  readonly session: SessionFlags;
 }
 
 export type OutputFormat = "text" | "json" | "stream-json";
 
 export type Arguments =
   | RunArguments
+  | SessionsArguments
   | { readonly command: "tour"; readonly lang: string | undefined; readonly keep: boolean }
   | {
       readonly command: "ledger-verify";
@@ -68,7 +78,6 @@ export type Arguments =
   | CellArguments
   | PolicyArguments
   | ScanArguments
-  | { readonly command: "agent-process" }
   | { readonly command: "version" }
   | { readonly command: "help" };
 
@@ -108,6 +117,7 @@ const options = {
   keep: { type: "boolean" },
   lang: { type: "string" },
   verbose: { type: "boolean" },
+  ...sessionOptions,
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 } as const;
@@ -118,7 +128,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
   if (argv[0] === "cell") return parseCellArguments(argv.slice(1));
   if (argv[0] === "policy") return parsePolicyArguments(argv.slice(1));
   if (argv[0] === "scan") return parseScanArguments(argv.slice(1));
-  const { values, positionals } = parse(argv);
+  if (argv[0] === "sessions" || argv[0] === "worktrees") return parseSessionsArguments(argv);
+  const { values, positionals } = parse(withBareOptions(argv));
   if (values.help === true) return { command: "help" };
   if (values.version === true) return { command: "version" };
 
@@ -133,8 +144,6 @@ export function parseArguments(argv: readonly string[]): Arguments {
   switch (command) {
     case undefined:
       return { command: "help" };
-    case "agent-process":
-      return { command };
     case "tour":
       return { command, lang: values.lang, keep: values.keep === true };
     case "rehearse":
@@ -184,6 +193,7 @@ function toRun(prompt: string, values: Values): RunArguments {
     show: values.show ?? [],
     declassify: values.declassify ?? [],
     calls: { allow: values.allow ?? [], deny: values.deny ?? [] },
+    session: toSessionFlags(values),
   };
 }
 

@@ -7,7 +7,7 @@ import type { PolicyPlace } from "./policy/managed-policy.ts";
 import { hasStyle } from "./print/style.ts";
 
 export interface Environment {
-  /** The file this process was started from; the agent's process is started from the same. */
+  /** The file this process was started from; the first file of the agent's process is beside it. */
   readonly entry: string;
   readonly node: string;
   readonly architecture: string;

@@ -31,10 +31,18 @@ async function main(args: Arguments, environment: Environment): Promise<number> 
       return (await import("./commands/policy.ts")).policy(args, environment);
     case "scan":
       return (await import("./commands/scan.ts")).scan(args, environment);
+    case "sessions-list":
+    case "sessions-show":
+    case "sessions-rename":
+    case "sessions-export":
+    case "sessions-delete":
+    case "sessions-rewind":
+      return (await import("./commands/sessions.ts")).sessions(args, environment);
+    case "worktrees-list":
+    case "worktrees-remove":
+      return (await import("./commands/worktrees.ts")).worktrees(args, environment);
     case "rehearse":
       return (await import("./commands/rehearse.ts")).rehearse(args, environment);
-    case "agent-process":
-      return (await import("./agent-process.ts")).agentProcess(environment);
     case "version":
       environment.stdout.write(`cloister ${environment.version}\n`);
       return 0;

@@ -241,16 +241,22 @@ function startAgent(
   // Limits are the commands'; what is hidden from them is hidden from the agent's own tools too.
   const view = { ...applyWishes(bare, { read, write, hide }), hidden: hidden.paths };
   return cells.spawn(view, {
-    argv: [node, realpathSync(environment.entry), "agent-process"],
+    // The word is for whoever looks at a list of processes.
+    argv: [node, agentProgram(environment.entry), "agent-process"],
     directory: workspace,
     environment: { ...environment.locale, HOME: environment.home, PATH: "/usr/bin:/bin", TMPDIR: "/tmp" },
   });
 }
 
-/** The one published file, or in a checkout the packages and the links between them. */
+function agentProgram(entry: string): string {
+  const file = realpathSync(entry);
+  return join(dirname(file), file.endsWith(".ts") ? "agent-main.ts" : "agent.js");
+}
+
+/** The published folder, or in a checkout the packages and the links between them. */
 function ownCode(entry: string): string[] {
   const file = realpathSync(entry);
-  if (!file.endsWith(".ts")) return [file];
+  if (!file.endsWith(".ts")) return [dirname(file)];
   const packages = dirname(dirname(dirname(file)));
   return [packages, join(dirname(packages), "node_modules", "@cloister")];
 }
