@@ -50,7 +50,7 @@ export async function bundle({ root, outFolder }: BundleOptions): Promise<number
   };
   for (const { entry, file } of programs) await add(entry, file, [setApart(libraries)]);
   for (const [file, path] of libraries) await add(path, join("lib", file), []);
-  cpSync(join(root, "packages/cli/bin/published.js"), join(outFolder, "cloister.js"));
+  writeFileSync(join(outFolder, "cloister.js"), first);
   chmodSync(join(outFolder, "cloister.js"), 0o755);
   writeFileSync(join(outFolder, "package.json"), publishedManifest(root));
   writeFileSync(join(outFolder, "THIRD-PARTY-LICENSES.txt"), licencesOf(root, [...inputs]));
@@ -58,6 +58,22 @@ export async function bundle({ root, outFolder }: BundleOptions): Promise<number
   copyIfThere(join(root, "packages/cli/sample"), join(outFolder, "sample"));
   return bytes;
 }
+
+/** The first file: small, so that a Node that is too old can still read it and say so. */
+const first = `#!/usr/bin/env node
+"use strict";
+const { join } = require("node:path");
+
+if (Number(process.versions.node.split(".")[0]) < 24) {
+  console.error("cloister needs Node 24 or newer; this is " + process.versions.node + ".");
+  console.error("next: install a newer Node.");
+  process.exit(69);
+}
+// Compiled code is kept between runs: it halves the start. In the user's own folder: Node's default is one in the
+// shared temporary folder, where somebody else could lay code for us to run.
+require("node:module").enableCompileCache(join(require("node:os").homedir(), ".cloister", "cache"));
+require("./keeper.js");
+`;
 
 const common = {
   bundle: true,

@@ -1,9 +1,11 @@
 // Starts the same small command again and again in one way, and says how long each took.
-//   node cell-worker.ts FOLDER COUNT bare|bwrap|cell|cell-hiding|runtime [MODULE]
+//   node cell-worker.ts FOLDER COUNT PAUSE bare|bwrap|cell|cell-hiding|cell-ahead|cell-ahead-hiding|runtime [MODULE]
 import { spawn, type ChildProcess } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { setTimeout as wait } from "node:timers/promises";
+import { streamOf } from "@cloister/airlock";
 import { openCells, runInCell, type CellView } from "@cloister/cell";
 
 const COMMAND = "/usr/bin/true";
@@ -40,7 +42,14 @@ async function open(
     }
     case "cell":
     case "cell-hiding":
-      return openCell(folder, workspace, kind === "cell-hiding" ? HIDDEN : 0);
+    case "cell-ahead":
+    case "cell-ahead-hiding":
+      return openCell({
+        folder,
+        workspace,
+        hidden: kind.endsWith("-hiding") ? HIDDEN : 0,
+        ahead: kind.includes("-ahead"),
+      });
     case "runtime":
       return openRuntime(workspace, module);
     default:
@@ -48,11 +57,19 @@ async function open(
   }
 }
 
-async function openCell(
-  folder: string,
-  workspace: string,
-  hidden: number,
-): Promise<{ run: Run; close: () => Promise<void> }> {
+interface CellWork {
+  readonly folder: string;
+  readonly workspace: string;
+  readonly hidden: number;
+  readonly ahead: boolean;
+}
+
+async function openCell({
+  folder,
+  workspace,
+  hidden,
+  ahead,
+}: CellWork): Promise<{ run: Run; close: () => Promise<void> }> {
   const paths = Array.from({ length: hidden }, (_, index) => join(workspace, `hidden-${index}`));
   for (const path of paths) writeFileSync(path, "x");
   const cells = await openCells({
@@ -60,6 +77,8 @@ async function openCell(
     scratch: join(folder, "cells"),
     architecture: process.arch,
     user: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+    streamOf,
+    ahead,
   });
   const view: CellView = {
     workspace,
@@ -121,16 +140,16 @@ function ended(child: ChildProcess): Promise<void> {
   });
 }
 
-const [folder = "", count = "", kind = "", module = ""] = process.argv.slice(2);
+const [folder = "", count = "", pause = "", kind = "", module = ""] = process.argv.slice(2);
 const wallMs: number[] = [];
 let started = performance.now();
 // The first pays for what a session opens once.
 const { run, close } = await open(kind, folder, module);
 for (let i = 0; i < Number(count); i++) {
   await run();
-  const now = performance.now();
-  wallMs.push(now - started);
-  started = now;
+  wallMs.push(performance.now() - started);
+  await wait(Number(pause));
+  started = performance.now();
 }
 await close();
 console.log(JSON.stringify({ wallMs }));

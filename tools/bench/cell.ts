@@ -12,12 +12,14 @@ import { describeMachine, formatMachine, formatTable, median } from "./report.ts
 interface Options {
   readonly rounds: number;
   readonly commands: number;
+  /** Between two commands, as a model has it that reads the one and writes the other; at least. */
+  readonly pauseMs: number;
   readonly peers: boolean;
 }
 
 interface Contestant {
   readonly name: string;
-  /** Appended to `node cell-worker.ts FOLDER COUNT`. */
+  /** Appended to `node cell-worker.ts FOLDER COUNT PAUSE`. */
   readonly work: readonly string[];
   readonly firstMs: number[];
   readonly laterMs: number[];
@@ -29,11 +31,17 @@ const RUN_MS_MAX = 120_000;
 const INSTALL_MS_MAX = 180_000;
 const ROUNDS_MAX = 50;
 const COMMANDS_MAX = 500;
+const PAUSE_MS_MAX = 10_000;
 const PEER = { package: "@anthropic-ai/sandbox-runtime", version: "0.0.78" };
 
 async function bench(options: Options, scratch: string): Promise<readonly Contestant[]> {
   const contestants = [contestant("bare start", "bare"), contestant("bwrap, bare", "bwrap")];
-  contestants.push(contestant("cell", "cell"), contestant("cell, 100 files hidden", "cell-hiding"));
+  contestants.push(
+    contestant("cell", "cell"),
+    contestant("cell that waited", "cell-ahead"),
+    contestant("cell, 100 files hidden", "cell-hiding"),
+    contestant("cell that waited, 100 hidden", "cell-ahead-hiding"),
+  );
   if (options.peers) {
     contestants.push(contestant(`sandbox-runtime ${PEER.version}`, "runtime", await installPeer(scratch)));
   }
@@ -41,7 +49,7 @@ async function bench(options: Options, scratch: string): Promise<readonly Contes
   for (let round = 0; round <= options.rounds; round++) {
     const first = round % contestants.length;
     for (const each of [...contestants.slice(first), ...contestants.slice(0, first)]) {
-      await play(each, options.commands, join(scratch, `${round}-${each.work[0]}`), round > 0);
+      await play(each, options, join(scratch, `${round}-${each.work[0]}`), round > 0);
     }
   }
   return contestants;
@@ -51,10 +59,18 @@ function contestant(name: string, ...kind: readonly string[]): Contestant {
   return { name, work: kind, firstMs: [], laterMs: [], cpuMs: [] };
 }
 
-async function play(one: Contestant, commands: number, folder: string, counts: boolean): Promise<void> {
+async function play(
+  one: Contestant,
+  { commands, pauseMs }: Options,
+  folder: string,
+  counts: boolean,
+): Promise<void> {
   makeProject(folder);
   // Twice, with few and with many commands: the difference is theirs, without the start of Node and of the session.
-  const [few, many] = [await work(one, folder, 1), await work(one, folder, 1 + commands)];
+  const [few, many] = [
+    await work(one, folder, [1, pauseMs]),
+    await work(one, folder, [1 + commands, pauseMs]),
+  ];
   rmSync(folder, { recursive: true, force: true });
   if (!counts) return;
   one.firstMs.push(many.wallMs[0] ?? Number.NaN);
@@ -65,7 +81,7 @@ async function play(one: Contestant, commands: number, folder: string, counts: b
 async function work(
   one: Contestant,
   folder: string,
-  count: number,
+  countAndPause: readonly [number, number],
 ): Promise<{ readonly wallMs: number[]; readonly cpuMs: number }> {
   const run = await measure(
     {
@@ -73,7 +89,7 @@ async function work(
         process.execPath,
         join(import.meta.dirname, "cell-worker.ts"),
         folder,
-        String(count),
+        ...countAndPause.map(String),
         ...one.work,
       ],
       directory: folder,
@@ -138,6 +154,7 @@ if (import.meta.main) {
     options: {
       rounds: { type: "string", default: "5" },
       commands: { type: "string", default: "40" },
+      pause: { type: "string", default: "120" },
       peers: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
@@ -147,6 +164,7 @@ if (import.meta.main) {
     const options = {
       rounds: wholeNumber(values.rounds, ROUNDS_MAX),
       commands: wholeNumber(values.commands, COMMANDS_MAX),
+      pauseMs: wholeNumber(values.pause, PAUSE_MS_MAX),
       peers: values.peers,
     };
     const machine = describeMachine(new Date());

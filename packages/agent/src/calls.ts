@@ -1,12 +1,16 @@
 /** Runs the calls of one answer. Whatever happens, each of them has a result in the history afterwards, in call order. */
-import { messageOf, type JsonObject } from "@cloister/base";
+import { messageOf } from "@cloister/base";
 import type { Guarded } from "@cloister/wire";
 import { rejectWhenAborted } from "./answer.ts";
 import { toolMessage } from "./conversation.ts";
+import { withTold, type HookedCall } from "./hook-points.ts";
+import { withProblems } from "./lsp/after-call.ts";
+import { isMcpTool } from "./mcp/names.ts";
+import { countPictures, picturesMessage, PICTURES_MAX } from "./pictures.ts";
 import type { Call } from "./progress.ts";
 import type { Thread } from "./thread.ts";
 import type { Todo } from "./tools/todo.ts";
-import type { Tool, ToolResult } from "./tools/tool.ts";
+import { effectOfCall, type ShownPicture, type Tool, type ToolResult, type ToolWorld } from "./tools/tool.ts";
 
 /** Calls that change nothing run side by side, so many at a time. */
 const AT_ONCE_MAX = 4;
@@ -23,6 +27,7 @@ export async function runCalls(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   let stop: string | undefined;
+  const pictures: ShownPicture[] = [];
   for (let at = 0; at < calls.length;) {
     const skipped = skipReason({ isFirst: at === 0, stop, thread, signal });
     if (skipped !== undefined) {
@@ -31,12 +36,15 @@ export async function runCalls(
     }
     const batch = nextBatch(calls, at, thread.allTools());
     const done = await Promise.all(batch.map((call) => runCall(call, thread, signal)));
-    for (const { message, why } of done) {
+    for (const { message, why, shown } of done) {
       thread.conversation.add(message);
+      pictures.push(...shown);
       stop ??= why;
     }
     at += batch.length;
   }
+  // After all results: nothing may stand between them and their calls.
+  if (pictures.length > 0) thread.conversation.add(picturesMessage(pictures));
   return stop;
 }
 
@@ -56,7 +64,8 @@ function skipReason({ isFirst, stop, thread, signal }: Boundary): string | undef
 /** As many calls in a row as may run at the same time. */
 function nextBatch(calls: readonly Guarded[], from: number, tools: readonly Tool[]): readonly Guarded[] {
   const reads = (call: Guarded | undefined): boolean =>
-    call?.kind === "call" && tools.find(({ name }) => name === call.name)?.effect === "read";
+    call?.kind === "call" &&
+    tools.some((tool) => tool.name === call.name && effectOfCall(tool, call.args) === "read");
   let to = from + 1;
   while (reads(calls[from]) && reads(calls[to]) && to - from < AT_ONCE_MAX) to += 1;
   return calls.slice(from, to);
@@ -65,6 +74,7 @@ function nextBatch(calls: readonly Guarded[], from: number, tools: readonly Tool
 interface Done {
   readonly message: ReturnType<typeof toolMessage>;
   readonly why: string | undefined;
+  readonly shown: readonly ShownPicture[];
 }
 
 async function runCall(call: Guarded, thread: Thread, signal: AbortSignal): Promise<Done> {
@@ -78,13 +88,17 @@ async function runCall(call: Guarded, thread: Thread, signal: AbortSignal): Prom
     return {
       message: toolMessage(id, told, { source: "tool", tool: name }),
       why: seen.kind === "stop" ? seen.why : undefined,
+      shown: [],
     };
   }
 
   emit({ kind: "call", id, name, args: call.args });
   const tool = thread.allTools().find((candidate) => candidate.name === name) as Tool;
-  const result = await runTool(tool, call, thread, signal);
-  const about: Call = { name, args: call.args, effect: tool.effect, isPolling: tool.isPolling === true };
+  const result = boundPictures(await runTool(tool, call, thread, signal), thread);
+  for (const { path } of result.sources) thread.guide.touch(path);
+  if (result.diff !== undefined) thread.guide.touch(result.diff.path);
+  const effect = effectOfCall(tool, call.args);
+  const about: Call = { name, args: call.args, effect, isPolling: tool.isPolling === true };
   const seen = watch.see(about, result);
   const fitting = window.fit(result.text);
   const text = seen.kind === "nudge" ? `${fitting}\n${seen.text}` : fitting;
@@ -95,28 +109,29 @@ async function runCall(call: Guarded, thread: Thread, signal: AbortSignal): Prom
   }
   const files = result.sources.length === 0 ? {} : { files: result.sources };
   return {
-    message: toolMessage(id, text, { source: sourceOf(name), tool: name, ...files }),
+    message: toolMessage(id, text, { source: result.source ?? sourceOf(name), tool: name, ...files }),
     why: seen.kind === "stop" ? seen.why : undefined,
+    shown: result.pictures ?? [],
   };
 }
 
 /** A tool that throws is a tool that failed: the model is told, and the task goes on. */
 async function runTool(
   tool: Tool,
-  { id, args }: { readonly id: string; readonly args: JsonObject },
+  call: HookedCall,
   thread: Thread,
   signal: AbortSignal,
 ): Promise<ToolResult> {
-  const why = thread.forbids(tool);
+  const why = thread.forbids(tool, call.args);
   if (why !== undefined) return { ok: false, text: why, sources: [] };
   const world = {
     ...thread.world,
-    callId: id,
-    progress: (text: string) => thread.emit({ kind: "progress", id, text }),
+    callId: call.id,
+    progress: (text: string) => thread.emit({ kind: "progress", id: call.id, text }),
   };
   const aborted = rejectWhenAborted(signal);
   try {
-    return await Promise.race([tool.run(args, world, signal), aborted.promise]);
+    return await Promise.race([runHooked(tool, call, { thread, world }, signal), aborted.promise]);
   } catch (error) {
     const text = signal.aborted ? interrupted : `Error: ${messageOf(error)}`;
     return { ok: false, text, sources: [] };
@@ -125,12 +140,41 @@ async function runTool(
   }
 }
 
+/** Servers take so many pictures in a request, and each of them is in all later ones. */
+function boundPictures(result: ToolResult, { conversation }: Thread): ToolResult {
+  if (result.pictures === undefined || countPictures(conversation.items) < PICTURES_MAX) return result;
+  const text = `This conversation holds ${PICTURES_MAX} pictures already, and takes no more.`;
+  return { ok: false, text, sources: [] };
+}
+
+/** Hooks stand around the call: what they refuse does not run, and what they say stands behind the result. */
+async function runHooked(
+  tool: Tool,
+  call: HookedCall,
+  { thread, world }: { readonly thread: Thread; readonly world: ToolWorld },
+  signal: AbortSignal,
+): Promise<ToolResult> {
+  const { hooks, clock } = thread;
+  const verdict = await hooks.beforeCall(call, tool, world, signal);
+  if (verdict.kind === "denied") return { ok: false, text: verdict.text, sources: [] };
+  const started = clock.now();
+  const result = await tool.run(verdict.args, world, signal).catch((error: unknown): ToolResult => {
+    signal.throwIfAborted();
+    return { ok: false, text: `Error: ${messageOf(error)}`, sources: [] };
+  });
+  const seen = await hooks.afterCall({ ...call, args: verdict.args }, result, clock.now() - started, signal);
+  // After the hooks: one of them may format what was written.
+  const checked = await withProblems(seen, world, signal);
+  return { ...checked, text: withTold(checked.text, verdict.told) };
+}
+
 function skip({ id, name }: Guarded, text: string, { conversation, emit }: Thread): void {
   emit({ kind: "result", id, name, ok: false, text });
   conversation.add(toolMessage(id, text, { source: "tool", tool: name }));
 }
 
-function sourceOf(tool: string): "file" | "command" | "tool" {
+function sourceOf(tool: string): "file" | "command" | "tool" | "mcp" {
+  if (isMcpTool(tool)) return "mcp";
   if (tool === "Read" || tool === "Grep") return "file";
   return tool === "Bash" ? "command" : "tool";
 }

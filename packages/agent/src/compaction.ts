@@ -6,6 +6,7 @@ import type { ChatMessage } from "@cloister/wire";
 import { readModelAnswer } from "./answer.ts";
 import type { Compaction, Trouble } from "./events.ts";
 import { callsIn } from "./history.ts";
+import { excessBytes, holdsPictures } from "./pictures.ts";
 import { summaryRequest, writeNotes } from "./notes.ts";
 import { shortenItem, shortenOld, startOfLastAnswers } from "./shorten.ts";
 import type { Thread } from "./thread.ts";
@@ -29,7 +30,37 @@ const TAIL_SHARE_MAX = 0.25;
 /** For the summary itself, whatever the reserve. */
 const SUMMARY_TOKENS = 600;
 
+/** A hook may refuse what was asked for; where the window is full there is no other way. */
 export async function compact(
+  thread: Thread,
+  request: CompactionRequest,
+  signal: AbortSignal,
+): Promise<Compacted> {
+  const { hooks, emit } = thread;
+  const trigger = request.trigger === "asked" ? "manual" : "auto";
+  const opinion = await hooks
+    .beforeCompaction(trigger, request.hints ?? "", signal)
+    .catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      return { kind: "go", context: [] } as const;
+    });
+  if (opinion.kind === "refused") {
+    const isOver = trigger === "manual";
+    emit({
+      kind: "status",
+      text: `a hook is against making room (${opinion.why})${isOver ? "" : "; it has to be"}`,
+    });
+    if (isOver) return { kind: "done" };
+  }
+  const compacted = await makeRoomFor(thread, request, signal);
+  if (compacted.kind !== "done" || signal.aborted) return compacted;
+  await hooks.afterCompaction(trigger, "", signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+  return compacted;
+}
+
+async function makeRoomFor(
   thread: Thread,
   { trigger, hints }: CompactionRequest,
   signal: AbortSignal,
@@ -138,12 +169,15 @@ function splitTail(
   if (isSmall(tail)) return { kept: tail, gone };
   const short = tail.map(shortenItem);
   if (isSmall(short)) return { kept: short, gone };
-  const isSaid = ({ role }: ChatMessage): boolean => role === "user";
+  const isSaid = (item: ChatMessage): boolean => item.role === "user" && !holdsPictures(item);
   return { kept: tail.filter(isSaid), gone: [...gone, ...tail.filter((item) => !isSaid(item))] };
 }
 
 export function bytesOf(items: readonly ChatMessage[]): number {
-  return items.reduce((sum, item) => sum + Buffer.byteLength(JSON.stringify(item)) + 1, 0);
+  return items.reduce(
+    (sum, item) => sum + Buffer.byteLength(JSON.stringify(item)) + 1 - excessBytes(item),
+    0,
+  );
 }
 
 function noRoom({ window }: Thread, before: number): Trouble {

@@ -4,6 +4,7 @@
  */
 import { GrowingBytes } from "@cloister/base";
 import type { ChatMessage, ChatTool, Provenance } from "@cloister/wire";
+import { excessBytes } from "./pictures.ts";
 
 export interface Conversation {
   add(message: ChatMessage): void;
@@ -14,7 +15,7 @@ export interface Conversation {
   /** A request with other items after the same head. */
   requestFor(items: readonly ChatMessage[]): readonly Uint8Array[];
   readonly items: readonly ChatMessage[];
-  /** Of the request for the next answer. */
+  /** Of the request for the next answer; a picture counts as the text that would take as much of the window. */
   readonly bytes: number;
   /** Of what stands before the first item: the model's name and the tools. */
   readonly headBytes: number;
@@ -37,11 +38,13 @@ export function startConversation(
   let bytes = new GrowingBytes();
   bytes.append(head);
   let items: ChatMessage[] = [];
+  let excess = 0;
   const toBytes = (message: ChatMessage): Buffer =>
     Buffer.from((items.length > 0 ? "," : "") + JSON.stringify(message));
   const add = (message: ChatMessage): void => {
     bytes.append(toBytes(message));
     items.push(message);
+    excess += excessBytes(message);
     onItem(message, items.length - 1);
   };
   return {
@@ -53,11 +56,12 @@ export function startConversation(
       return items;
     },
     get bytes() {
-      return bytes.view().length + CLOSE.length;
+      return bytes.view().length + CLOSE.length - excess;
     },
     headBytes: head.length,
     replace: (next) => {
       items = [];
+      excess = 0;
       bytes = new GrowingBytes();
       bytes.append(head);
       for (const item of next) add(item);

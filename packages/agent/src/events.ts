@@ -5,7 +5,13 @@ import type { Todo } from "./tools/todo.ts";
 import type { Ask, FileDiff, Mode } from "./tools/tool.ts";
 
 export type AgentEvent =
-  | { readonly kind: "start"; readonly tools: readonly string[]; readonly instructions: readonly string[] }
+  | {
+      readonly kind: "start";
+      readonly tools: readonly string[];
+      readonly instructions: readonly string[];
+      /** Undefined: `default`. */
+      readonly mode?: Mode;
+    }
   /**
    * The conversation grew by a message. All of them in order, from the last `compaction` on, are what `resume` takes.
    * `index` counts from 0, and again from 0 after a compaction.
@@ -32,6 +38,18 @@ export type AgentEvent =
   /** Waits for `answer` with the same id. */
   | { readonly kind: "question"; readonly id: string; readonly ask: Ask }
   | { readonly kind: "mode"; readonly mode: Mode }
+  /** A command in the background began or ended. */
+  | {
+      readonly kind: "background";
+      readonly id: string;
+      readonly command: string;
+      readonly state: "running" | "ended";
+      readonly exitCode?: number;
+      /** Set when it was ended because the session was over. */
+      readonly isStopped?: boolean;
+      /** All that it printed so far. */
+      readonly bytes: number;
+    }
   | { readonly kind: "todos"; readonly todos: readonly Todo[] }
   /** One answer of the model is complete. */
   | { readonly kind: "turn"; readonly number: number; readonly usage?: Usage; readonly speed: Speed }

@@ -1,4 +1,6 @@
 /** What the keeper needs to read and choose what developers bring, without the turn loop: its start must not wait for that. */
+export { hooksOf, lossesOf, toAgents, toBrought } from "./extension/brought.ts";
+export type { BroughtExtensions } from "./extension/brought.ts";
 export { chooseExtensions, readExtensions } from "./extension/extensions.ts";
 export type { ChosenExtensions, Extensions } from "./extension/extensions.ts";
 export { formatInstructionFiles } from "./extension/instruction-files.ts";
@@ -12,7 +14,13 @@ export type {
   Scope,
 } from "./extension/reader.ts";
 export type { Hook } from "./extension/hooks/definition.ts";
+export { createHooks } from "./extension/hooks/hooks.ts";
+export type { HookRun } from "./extension/hooks/outcome.ts";
+export { expandMcpServer, parseMcpServers } from "./extension/settings/mcp-servers.ts";
+export type { McpServer } from "./extension/settings/imported.ts";
+export { serverPart } from "./mcp/names.ts";
 export { readPlugin } from "./extension/plugins.ts";
 export type { Plugin } from "./extension/plugins.ts";
+export { noPermissions } from "./extension/settings/imported.ts";
 export { compareTrust, countItems, listTrustItems, trustDigest } from "./extension/trust.ts";
 export type { TrustChange, TrustItem, TrustRecord, TrustState } from "./extension/trust.ts";

@@ -1,4 +1,6 @@
+export type { AgentDefinition } from "./agent-definition.ts";
 export type { AgentEvent, Ceiling, Compaction, Ending, Speed, Trouble } from "./events.ts";
+export type { BroughtExtensions } from "./extension/brought.ts";
 export { chooseExtensions, readExtensions } from "./extension/extensions.ts";
 export type { ChosenExtensions, Extensions } from "./extension/extensions.ts";
 export { decideHooks, permitCall } from "./extension/hooks/decide.ts";
@@ -33,9 +35,12 @@ export type { Piece } from "./extension/template.ts";
 export { compareTrust, countItems, listTrustItems, trustDigest } from "./extension/trust.ts";
 export type { TrustChange, TrustItem, TrustRecord, TrustState } from "./extension/trust.ts";
 export type { Limits, Price } from "./limits.ts";
+export type { LanguageServerWish } from "./lsp/wish.ts";
+export type { McpEnd, McpLink, McpServerWish, StartServer } from "./mcp/link.ts";
+export { openMcpServers } from "./mcp/servers.ts";
+export type { McpServers, McpWorld } from "./mcp/servers.ts";
 export { openAgentSession } from "./session.ts";
 export type { AgentSession, SessionOptions, UserMessage } from "./session.ts";
-export type { AgentDefinition } from "./subagents.ts";
 export { runTask } from "./task.ts";
 export type { AgentWorld, Task } from "./task.ts";
 export type { Todo } from "./tools/todo.ts";
@@ -50,3 +55,4 @@ export type {
   RunOptions,
 } from "./tools/tool.ts";
 export { diffTexts } from "./tools/diff.ts";
+export { listFiles } from "./tools/list-files.ts";

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isRecord, type Clock, type JsonObject } from "@cloister/base";
 import type { AnswerEvent, RawCall, Usage } from "@cloister/wire";
+import { bringInTests, type BroughtInTests } from "./brings.ts";
 import type { AgentEvent, Ending } from "./events.ts";
 import { openAgentSession, type AgentSession, type SessionOptions } from "./session.ts";
 import type { AgentWorld } from "./thread.ts";
@@ -26,7 +27,11 @@ export interface Request {
 }
 
 export interface RehearsedOptions extends Partial<SessionOptions> {
+  readonly seesPictures?: boolean;
   readonly files?: Readonly<Record<string, string>>;
+  /** Beside the instructions in `AGENTS.md`. */
+  readonly brings?: BroughtInTests;
+  readonly runHook?: AgentWorld["runHook"];
   /** What a command prints; it may also wait for the signal. */
   readonly run?: (
     command: string,
@@ -74,7 +79,7 @@ export function createFakeClock(): FakeClock {
 }
 
 export function rehearse(script: Script, options: RehearsedOptions = {}): Rehearsed {
-  const { files = {}, run, ...sessionOptions } = options;
+  const { files = {}, run, brings = {}, runHook, seesPictures = false, ...sessionOptions } = options;
   const workspace = realpathSync(mkdtempSync(join(tmpdir(), "cloister-agent-")));
   for (const [path, content] of Object.entries(files)) writeFileSync(join(workspace, path), content);
   const clock = createFakeClock();
@@ -83,6 +88,7 @@ export function rehearse(script: Script, options: RehearsedOptions = {}): Rehear
   const world: AgentWorld = {
     workspace,
     hasRipgrep: false,
+    seesPictures,
     reads: new Map(),
     clock,
     run: async (command, runOptions) => {
@@ -90,6 +96,7 @@ export function rehearse(script: Script, options: RehearsedOptions = {}): Rehear
       commands.push(text);
       return { ...quiet, ...(await run?.(text, runOptions)) };
     },
+    ...(runHook === undefined ? {} : { runHook }),
     ask: (body) => {
       const request = toRequest(Buffer.concat(body).toString("utf8"));
       requests.push(request);
@@ -98,7 +105,8 @@ export function rehearse(script: Script, options: RehearsedOptions = {}): Rehear
       return play(turn ?? { text: "Done." });
     },
   };
-  const session = openAgentSession({ model: "m", ...sessionOptions }, world);
+  const brought = bringInTests(workspace, files, brings);
+  const session = openAgentSession({ model: "m", brought, ...sessionOptions }, world);
   const seen: AgentEvent[] = [];
   const events = session.events()[Symbol.asyncIterator]();
   const until = async <K extends AgentEvent["kind"]>(kind: K): Promise<Extract<AgentEvent, { kind: K }>> => {

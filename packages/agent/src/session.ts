@@ -1,21 +1,28 @@
 /** A session: many messages of a user, one conversation, and everything that a person may say to it while it works. */
 import { messageOf, type JsonObject } from "@cloister/base";
 import type { ChatMessage } from "@cloister/wire";
+import { beginningOf } from "./beginning.ts";
 import { compact } from "./compaction.ts";
-import { startConversation, systemMessage, userMessage } from "./conversation.ts";
+import { startConversation } from "./conversation.ts";
 import { createEventQueue } from "./event-queue.ts";
 import type { AgentEvent, Ending } from "./events.ts";
+import type { BroughtExtensions } from "./extension/brought.ts";
 import { callsIn, note } from "./history.ts";
-import { formatInstructions, readInstructions } from "./instructions.ts";
 import { createMeter, type Limits, type Meter, type Price } from "./limits.ts";
 import { forbiddenInMode, modeChangeText } from "./modes.ts";
 import { createWatch } from "./progress.ts";
-import { systemPrompt } from "./prompt.ts";
 import { createQuestions } from "./questions.ts";
+import { openSessionBackground } from "./session-background.ts";
+import { openSessionExtensions } from "./session-extensions.ts";
 import { createSessionTools } from "./session-tools.ts";
+import type { McpServerWish } from "./mcp/link.ts";
+import { openMcpServers } from "./mcp/servers.ts";
+import { openLanguages } from "./lsp/languages.ts";
+import type { LanguageServerWish } from "./lsp/wish.ts";
 import { limitAsks } from "./slots.ts";
 import { createAnswerCheck } from "./structured.ts";
-import { createSubagents, formatAgents, toChatTool, type AgentDefinition } from "./subagents.ts";
+import { createSubagents, toChatTool } from "./subagents.ts";
+import type { AgentDefinition } from "./agent-definition.ts";
 import { CallIds, type AgentWorld, type Inbox, type Thread } from "./thread.ts";
 import { createUseTool, deferredTools } from "./tools/deferred.ts";
 import type { AskAnswer, Mode, Tool } from "./tools/tool.ts";
@@ -36,10 +43,16 @@ export interface SessionOptions {
   /** Whether somebody is there to answer questions. */
   readonly isAttended?: boolean;
   readonly agents?: readonly AgentDefinition[];
+  /** Instructions, rules, skills and hooks of the organisation, the person and the project. */
+  readonly brought?: BroughtExtensions;
   /** Beside those on files and commands. Their schemas become part of the fixed beginning. */
   readonly tools?: readonly Tool[];
   /** Reached through `UseTool`: what servers have brought by now. */
   readonly deferred?: () => readonly Tool[];
+  /** Started by `AgentWorld.startServer`. */
+  readonly mcpServers?: readonly McpServerWish[];
+  /** Started by `AgentWorld.startServer`, each when a file of its languages is first changed or asked about. */
+  readonly languageServers?: readonly LanguageServerWish[];
   /** Who writes the notes of a compaction: the model, or nobody, which costs nothing and remembers less. */
   readonly summaries?: "model" | "structure";
   /** The last answer of each piece of work must be JSON after this schema. */
@@ -91,22 +104,38 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     emit({ kind: "mode", mode });
   };
 
-  const questions = createQuestions(emit);
+  const questions = createQuestions((event) => {
+    emit(event);
+    if (event.kind === "question")
+      extended.hooks.notify("the agent waits for an answer", "permission_prompt");
+  });
   const ask = limitAsks(world.ask);
+  const mcp = openMcpServers(options.mcpServers ?? [], {
+    ...world,
+    ...(options.isAttended === true ? { question: questions.ask } : {}),
+    status: (text) => emit({ kind: "status", text }),
+  });
+  const languages = openLanguages(options.languageServers ?? [], world);
+  const background = openSessionBackground(world, emit);
   const baseTools = [...fileTools, ...(options.tools ?? [])];
-  const deferred = (): readonly Tool[] => [...deferredTools, ...(options.deferred?.() ?? [])];
+  const deferred = (): readonly Tool[] => [...deferredTools, ...(options.deferred?.() ?? []), ...mcp.tools()];
   const window = createWindow(options.contextTokens, options.reserveTokens);
   const newMeter = (): Meter =>
     createMeter({ limits: options.limits ?? {}, price: options.price, clock: world.clock });
   let meter = newMeter();
   let beginning: readonly ChatMessage[] = [];
 
+  const extended = openSessionExtensions({
+    brought: options.brought,
+    ...{ world, ask, emit, model: options.model, mode: () => mode, chatTools: () => tools.map(toChatTool) },
+  });
+  let guide = extended.guide([]);
   const startSubagent = createSubagents({
     agents: options.agents ?? [],
     model: options.model,
     contextTokens: () => window.size,
     price: options.price,
-    world,
+    world: { ...world, ...background.toolWorld, languages },
     ask,
     room: queue.room,
     baseTools,
@@ -114,6 +143,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     mode: () => mode,
     summaries: options.summaries ?? "model",
     beginning: () => beginning,
+    extended,
   });
   const tools = [
     ...baseTools,
@@ -132,14 +162,24 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     emit({ kind: "item", item, index }),
   );
 
-  const deliver = (messages: readonly UserMessage[]): void => {
+  /** Why one of them was not sent, when it was not. */
+  const deliver = async (
+    messages: readonly UserMessage[],
+    signal: AbortSignal,
+  ): Promise<string | undefined> => {
     const change = mode === toldMode ? undefined : modeChangeText(toldMode, mode);
     toldMode = mode;
     if (change !== undefined) conversation.add(note(change));
+    for (const message of mcp.news(conversation.items)) conversation.add(message);
+    for (const message of background.news()) conversation.add(message);
+    let refused: string | undefined;
     for (const { text } of messages) {
       emit({ kind: "user", text });
-      conversation.add(userMessage(text, "user"));
+      const said = await extended.say(text, signal);
+      if (said.kind === "messages") for (const item of said.messages) conversation.add(item);
+      else emit({ kind: "status", text: (refused = `not sent: ${said.why}`) });
     }
+    return refused;
   };
   const takeSteering = (): UserMessage[] => {
     const first = waiting.findIndex(({ delivery }) => delivery === "next");
@@ -150,7 +190,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     get hasMessages() {
       return waiting.length > 0 && waiting[0]?.delivery !== "next";
     },
-    deliver: () => deliver(takeSteering()),
+    deliver: async (signal) => void (await deliver(takeSteering(), signal)),
     takeCompaction: () => {
       const taken = wanted;
       wanted = undefined;
@@ -163,54 +203,68 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     window,
     tools,
     allTools: () => [...tools, ...deferred()],
-    world: { ...toolWorld, ...(options.isAttended === true ? { question: questions.ask } : {}) },
+    world: {
+      ...toolWorld,
+      ...background.toolWorld,
+      ...extended.toolWorld,
+      languages,
+      ...(options.isAttended === true ? { question: questions.ask } : {}),
+    },
     clock,
     ask,
     emit,
     room: queue.room,
     mode: () => mode,
-    forbids: (tool) => forbiddenInMode(tool, mode),
+    forbids: (tool, args) => forbiddenInMode(tool, mode, { args, workspace: world.workspace }),
     inbox,
+    hooks: extended.hooks,
+    guide: { touch: (path) => guide.touch(path), take: () => guide.take() },
     ids: knownIds(options.resume ?? []),
     summaries: options.summaries ?? "model",
   };
 
   const begin = async (): Promise<void> => {
-    const instructions = options.resume === undefined ? await readInstructions(world.workspace) : [];
+    const { brought, resume, agents = [], contextTokens } = options;
     emit({
       kind: "start",
+      mode,
       tools: tools.map(({ name }) => name),
-      instructions: instructions.map(({ path }) => path),
+      instructions: resume === undefined ? (brought?.instructions?.names ?? []) : [],
     });
-    const items = options.resume ?? [
-      systemMessage(systemPrompt),
-      ...(instructions.length === 0
-        ? []
-        : [
-            userMessage(
-              formatInstructions(instructions),
-              "instructions",
-              instructions.map(({ path, lines }) => ({ path, from: 1, to: lines })),
-            ),
-          ]),
-    ];
+    const own = beginningOf({ brought, agents, contextTokens });
+    const items = resume ?? [...own.shared, ...own.main];
     conversation.replace(items);
-    beginning = items.filter(
-      ({ role, cloister }) => role === "system" || cloister?.source === "instructions",
-    );
-    const agents = options.resume === undefined ? formatAgents(options.agents ?? []) : undefined;
-    if (agents !== undefined) conversation.add(userMessage(agents, "instructions"));
+    beginning =
+      resume?.filter(({ role, cloister }) => role === "system" || cloister?.source === "instructions") ??
+      own.shared;
+    guide = extended.guide(items);
+    current = new AbortController();
+    const source = resume === undefined ? "startup" : "resume";
+    for (const item of await extended.start(source, current.signal).catch(() => [])) conversation.add(item);
+    current = undefined;
     emit({ kind: "context", used: window.estimate(conversation.bytes), window: window.size });
   };
 
+  const attachedTo = ({ text }: UserMessage, signal: AbortSignal): Promise<readonly ChatMessage[]> =>
+    // Interrupted: the work that begins now ends at once, and says so.
+    mcp.attach(text, signal).catch(() => []);
   const workOn = async (message: UserMessage): Promise<void> => {
     current = new AbortController();
     meter = newMeter();
     const check = options.answerSchema === undefined ? undefined : createAnswerCheck(options.answerSchema);
-    deliver([message]);
+    await mcp.ready(current.signal);
+    const refused = await deliver([message], current.signal);
+    if (refused !== undefined) {
+      current = undefined;
+      emit({ kind: "end", ending: refusedBy(refused, meter) });
+      return;
+    }
+    for (const item of await attachedTo(message, current.signal)) conversation.add(item);
     if (check !== undefined) conversation.add(note(check.request));
     const ending = await work({ ...thread, meter, watch: createWatch(), check }, current.signal);
     current = undefined;
+    // Whoever hears of the end hears first what ended with it.
+    if (isClosed && waiting.length === 0) await background.finish();
     emit({ kind: "end", ending });
   };
 
@@ -231,12 +285,15 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
       }
       const compaction = inbox.takeCompaction();
       if (compaction !== undefined) await compactNow(compaction);
-      else if (isClosed) return;
+      else if (isClosed) return await background.finish();
       else await changed.promise;
     }
   };
   live()
     .catch((error: unknown) => emit({ kind: "end", ending: brokenBy(error, meter) }))
+    .finally(() => extended.end())
+    .finally(() => mcp.close())
+    .finally(() => languages.close())
     .finally(queue.close);
 
   return {
@@ -262,6 +319,11 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
       wake();
     },
   };
+}
+
+/** A hook, or a command that failed, kept the message back: nothing was asked of the model. */
+function refusedBy(why: string, { turns, usage }: Meter): Ending {
+  return { outcome: "failed", text: "", turns, usage, error: { code: "prompt-refused", message: why } };
 }
 
 /** A fault that no piece of work answers for: the workspace cannot be read, or we made a mistake. */

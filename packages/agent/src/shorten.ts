@@ -1,6 +1,7 @@
 /** Makes old parts of a conversation smaller, and leaves it one that every server accepts. */
 import { isRecord, type Json } from "@cloister/base";
 import type { ChatMessage } from "@cloister/wire";
+import { holdsPictures, withoutPictures } from "./pictures.ts";
 
 const TEXT_CHARS_KEPT = 240;
 const TEXT_CHARS_MAX = 800;
@@ -26,6 +27,7 @@ export function shortenItem(item: ChatMessage): ChatMessage {
   if (item.role === "tool") {
     return typeof item.content === "string" ? { ...item, content: shortenText(item.content) } : item;
   }
+  if (holdsPictures(item)) return withoutPictures(item);
   if (item.role !== "assistant") return item;
   const rest = Object.fromEntries(
     Object.entries(item).filter(([name]) => name !== "reasoning_content"),

@@ -1,11 +1,13 @@
 /** Subagents: a conversation of their own for a part of the work. They share the model, the airlock's session and the limits. */
-import { newId, type JsonObject } from "@cloister/base";
+import type { AgentDefinition } from "./agent-definition.ts";
+import { isRecord, newId, type JsonObject } from "@cloister/base";
 import { CallIds, emptyInbox, type AgentWorld, type Thread } from "./thread.ts";
 import { startConversation, userMessage } from "./conversation.ts";
 import type { AgentEvent, Ending } from "./events.ts";
 import { createMeter, type Meter, type Price } from "./limits.ts";
 import { forbiddenInMode } from "./modes.ts";
 import { createWatch } from "./progress.ts";
+import type { SessionExtensions } from "./session-extensions.ts";
 import { createSessionTools, type Desk, type TaskArgs } from "./session-tools.ts";
 import { createUseTool } from "./tools/deferred.ts";
 import { cutMiddle } from "./tools/cut.ts";
@@ -13,19 +15,6 @@ import type { Mode, Tool, ToolResult } from "./tools/tool.ts";
 import { createWindow } from "./window.ts";
 import { work } from "./work.ts";
 import { USE_TOOL, type ChatMessage, type ChatTool } from "@cloister/wire";
-
-/** What a project or a person says of a kind of subagent. */
-export interface AgentDefinition {
-  readonly name: string;
-  /** When to use it, for the model. */
-  readonly description: string;
-  readonly prompt: string;
-  /** Names of the tools it may use; all when absent. */
-  readonly tools?: readonly string[];
-  /** Another model; the keeper decides whether it may be asked. */
-  readonly model?: string;
-  readonly turnsMax?: number;
-}
 
 export interface SubagentsOptions {
   readonly agents: readonly AgentDefinition[];
@@ -41,6 +30,7 @@ export interface SubagentsOptions {
   readonly summaries: Thread["summaries"];
   /** What every conversation of the session begins with: system prompt, instructions. */
   readonly beginning: () => readonly ChatMessage[];
+  readonly extended: SessionExtensions;
 }
 
 export interface Parent {
@@ -134,14 +124,18 @@ function openThread({ agent, id, parent, options, start, tell }: ThreadOptions):
     tools,
     allTools: () => [...tools, ...options.deferred()],
     // What the subagent has read, the one who asked has not. And nobody is there for its questions.
-    world: { ...toolWorld, reads: new Map() },
+    world: { ...toolWorld, ...options.extended.toolWorld, reads: new Map() },
     clock,
     ask: options.ask,
     emit,
     room: options.room,
     mode,
-    forbids: (tool) => forbiddenForAgent(tool, agent) ?? forbiddenInMode(tool, mode()),
+    forbids: (tool, args) =>
+      forbiddenForAgent(tool, agent) ??
+      forbiddenInMode(tool, mode(), { args, workspace: options.world.workspace }),
     inbox: emptyInbox,
+    hooks: options.extended.hooks.forSubagent(id, agent.name, emit),
+    guide: options.extended.guide([]),
     meter,
     watch: createWatch(),
     ids: new CallIds(),
@@ -150,16 +144,24 @@ function openThread({ agent, id, parent, options, start, tell }: ThreadOptions):
   };
 }
 
-/** As models see it. That no other argument is taken goes without saying, eleven times over. */
+/** As models see it: without arguments that are only taken, and without the word that no others are, eleven times over. */
 export function toChatTool({ name, description, parameters }: Tool): ChatTool {
   const shown = JSON.parse(JSON.stringify(parameters), (key, value: unknown) =>
-    key === "additionalProperties" && value === false ? undefined : value,
+    (key === "additionalProperties" && value === false) || (isRecord(value) && value["hidden"] === true)
+      ? undefined
+      : value,
   ) as JsonObject;
   return { type: "function", function: { name, description, parameters: shown } };
 }
 
 /** All conversations are offered the same tools, so that they share the server's cached beginning; what is not its own is refused. */
-function forbiddenForAgent(tool: Tool, { name, tools }: AgentDefinition): string | undefined {
+function forbiddenForAgent(
+  tool: Tool,
+  { name, tools, disallowedTools }: AgentDefinition,
+): string | undefined {
+  if (disallowedTools?.includes(tool.name) === true) {
+    return `The subagent ${name} may not use ${tool.name}.`;
+  }
   const isAllowed = tools === undefined || tools.includes("*") || tools.includes(tool.name);
   // To read a schema is nothing; what it reaches is asked for by its own name.
   if (isAllowed || tool.name === USE_TOOL) return undefined;

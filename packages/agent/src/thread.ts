@@ -1,9 +1,15 @@
 /** One conversation at work: the main one, or a subagent's. */
-import type { Clock } from "@cloister/base";
+import type { Clock, JsonObject } from "@cloister/base";
 import type { AskModel } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import type { AgentEvent } from "./events.ts";
+import type { HookRunOptions } from "./extension/hooks/hooks.ts";
+import type { HookRun } from "./extension/hooks/outcome.ts";
+import type { Guide, ReadNested } from "./guide.ts";
+import type { HookPoints } from "./hook-points.ts";
 import type { Meter } from "./limits.ts";
+import type { StartServer } from "./mcp/link.ts";
+import type { StartProcess } from "./processes.ts";
 import type { Watch } from "./progress.ts";
 import type { AnswerCheck } from "./structured.ts";
 import type { Mode, Tool, ToolWorld } from "./tools/tool.ts";
@@ -13,6 +19,13 @@ import type { Window } from "./window.ts";
 export interface AgentWorld extends Omit<ToolWorld, "callId" | "progress" | "question"> {
   readonly ask: AskModel;
   readonly clock: Clock;
+  /** Starts a command that goes on. Without it none can. */
+  readonly start?: StartProcess;
+  /** Starts an MCP server. Without it there are none. */
+  readonly startServer?: StartServer;
+  /** Runs a hook that the keeper knows by this id. Without it none can be run. */
+  readonly runHook?: (id: string, options: HookRunOptions) => Promise<HookRun>;
+  readonly nested?: ReadNested;
 }
 
 export interface Thread {
@@ -29,8 +42,10 @@ export interface Thread {
   readonly room: () => Promise<void>;
   readonly mode: () => Mode;
   /** Why a tool may not be used here, for the model; undefined when it may. */
-  readonly forbids: (tool: Tool) => string | undefined;
+  readonly forbids: (tool: Tool, args: JsonObject) => string | undefined;
   readonly inbox: Inbox;
+  readonly hooks: HookPoints;
+  readonly guide: Guide;
   readonly meter: Meter;
   readonly watch: Watch;
   readonly ids: CallIds;
@@ -42,16 +57,15 @@ export interface Thread {
 export interface Inbox {
   readonly hasMessages: boolean;
   /** Adds what waits to the conversation. */
-  deliver(): void;
+  deliver(signal: AbortSignal): Promise<void>;
   /** A compaction that was asked for, with what to keep in mind. Taken once. */
   takeCompaction(): { readonly hints?: string } | undefined;
 }
 
 export const emptyInbox: Inbox = {
   hasMessages: false,
-  deliver: () => {
-    /* nobody speaks to a subagent but its task */
-  },
+  // Nobody speaks to a subagent but its task.
+  deliver: () => Promise.resolve(),
   takeCompaction: () => undefined,
 };
 

@@ -41,12 +41,12 @@ export async function work(thread: Thread, signal: AbortSignal): Promise<Ending>
 }
 
 async function takeTurns(thread: Thread, said: { text: string }, signal: AbortSignal): Promise<Outcome> {
-  const { conversation, inbox, meter } = thread;
+  const { conversation, inbox, meter, hooks, guide } = thread;
   let nudged = false;
   for (;;) {
     const ceiling = meter.reached();
     if (ceiling !== undefined) return { outcome: ceiling, error: meter.describe(ceiling) };
-    inbox.deliver();
+    await inbox.deliver(signal);
 
     const asked = await askWithRoom(thread, signal);
     if (asked.kind === "stopped") return asked.outcome;
@@ -66,11 +66,16 @@ async function takeTurns(thread: Thread, said: { text: string }, signal: AbortSi
       const circle = await runCalls(meant, thread, signal);
       if (signal.aborted) return { outcome: "cancelled" };
       if (circle !== undefined) return { outcome: "failed", error: noProgress(circle) };
+      if (hooks.stopped !== undefined) return stoppedBy(hooks.stopped);
+      for (const message of await guide.take()) conversation.add(message);
     } else if (answer.finish === "stop" && answer.text.trim() !== "") {
       nudged = false;
       if (inbox.hasMessages) continue;
       const checked = checkAnswer(answer.text, thread);
-      if (checked !== undefined) return checked;
+      if (checked === undefined) continue;
+      const more = checked.outcome === "done" ? await hooks.beforeStop(answer.text, signal) : undefined;
+      if (more === undefined) return checked;
+      conversation.add(note(more));
     } else if (nudged) {
       return { outcome: "failed", error: emptyTurn(answer) };
     } else {
@@ -169,6 +174,10 @@ function noProgress(why: string): Trouble {
     message: `the model goes round in circles: ${why}, though it was told`,
     next: "say what it should do instead, or try a larger model",
   };
+}
+
+function stoppedBy(why: string): Outcome {
+  return { outcome: "failed", error: { code: "stopped-by-hook", message: `a hook ended the work: ${why}` } };
 }
 
 function toTrouble({ code, message, next }: Failure): Trouble {

@@ -3,24 +3,48 @@ import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { CloisterError, isRecord, messageOf, parseJson } from "@cloister/base";
 import { errorText, readAnswer, type AnswerEvent } from "@cloister/wire";
 import type { RunResult } from "@cloister/cell";
+import { readCommandAnswer, STREAM_TYPE } from "./command-answer.ts";
 import type { CommandLine } from "./commands.ts";
+import { breakOff, startProcess } from "./process-client.ts";
+import type { ProcessRequest, RunningProcess } from "./process-request.ts";
+import { readFetchedPage, type FetchedPage } from "./web/fetched-page.ts";
+
+export type { ProcessEnd, ProcessOutput, ProcessRequest, RunningProcess } from "./process-request.ts";
 
 export interface KeeperClient {
   /** Never throws: trouble is the last event. */
   readonly ask: (body: readonly Uint8Array[], signal: AbortSignal) => AsyncGenerator<AnswerEvent>;
   readonly run: (
     line: CommandLine,
-    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+    options: {
+      readonly timeoutMs: number;
+      readonly signal: AbortSignal;
+      /** Told what it prints as it comes, for the eye: at most ten times a second, and a part of it when it is much. */
+      readonly onOutput?: (text: string) => void;
+    },
   ) => Promise<RunResult>;
+  /**
+   * Starts a process that goes on. Rejects with what the keeper says against it: `denied`, `unknown-process`,
+   * `too-many-processes`, `no-terminal`, or `cancelled`. Aborting ends it at once, later too.
+   */
+  readonly start: (request: ProcessRequest, signal: AbortSignal) => Promise<RunningProcess>;
+  /** A page through the keeper. Rejects when the keeper is gone, or cannot write its ledger. */
+  readonly fetchPage: (url: string, signal: AbortSignal) => Promise<FetchedPage>;
   close(): void;
 }
 
 export function createKeeperClient(socketPath: string): KeeperClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
-  const post = (path: string, body: readonly Uint8Array[], signal: AbortSignal): Promise<IncomingMessage> =>
+  const running = new Set<RunningProcess>();
+  const post = (
+    path: string,
+    body: readonly Uint8Array[],
+    signal: AbortSignal,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const length = body.reduce((sum, part) => sum + part.length, 0);
-      const headers = { "content-type": "application/json", "content-length": length };
+      const headers = { "content-type": "application/json", "content-length": length, ...more };
       const request = httpRequest({ agent, socketPath, path, method: "POST", headers, signal }, resolve);
       request.on("error", reject);
       for (const part of body) request.write(part);
@@ -38,15 +62,33 @@ export function createKeeperClient(socketPath: string): KeeperClient {
         else yield { kind: "failed", code: "keeper-unreachable", message: messageOf(error) };
       }
     },
-    async run(line, { timeoutMs, signal }) {
+    async run(line, { timeoutMs, signal, onOutput }) {
       const body = Buffer.from(JSON.stringify({ ...line, timeoutMs }));
-      const response = await post("/cloister/commands", [body], signal);
+      const accept = onOutput === undefined ? {} : { accept: STREAM_TYPE };
+      const response = await post("/cloister/commands", [body], signal, accept);
+      if (response.headers["content-type"] === STREAM_TYPE) return readCommandAnswer(response, onOutput);
       const answer = await text(response);
       if (response.statusCode === 200) return parseJson(answer, "the keeper's answer") as RunResult;
       const { message, code, next } = toFailure(answer);
       throw new CloisterError(message, { code, ...(next === undefined ? {} : { next }) });
     },
-    close: () => agent.destroy(),
+    async start(request, signal) {
+      const started = await startProcess(socketPath, request, signal);
+      running.add(started);
+      void started.ended.then(() => running.delete(started));
+      return started;
+    },
+    async fetchPage(url, signal) {
+      const response = await post("/cloister/web", [Buffer.from(JSON.stringify({ url }))], signal);
+      const answer = await text(response);
+      if (response.statusCode === 200) return readFetchedPage(parseJson(answer, "the keeper's answer"));
+      const { message, code, next } = toFailure(answer);
+      throw new CloisterError(message, { code, ...(next === undefined ? {} : { next }) });
+    },
+    close: () => {
+      agent.destroy();
+      breakOff(running);
+    },
   };
 }
 

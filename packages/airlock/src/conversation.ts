@@ -225,9 +225,11 @@ function passesAsItIs({ door, upstream, family }: Route, request: TurnRequest): 
     family.callIds === "any" &&
     family.callsPerMessage === "many" &&
     Object.keys(family.reservedToolNames).length === 0;
-  const hasMidSystem =
-    family.systemRule === "first-only" && request.items.some(({ kind }) => kind === "system");
-  return door === upstream && isPlain && !hasMidSystem;
+  // A strict template takes one system text, and that first: several are joined, later ones become the user's.
+  const isTooMuch =
+    family.systemRule === "first-only" &&
+    (request.system.length > 1 || request.items.some(({ kind }) => kind === "system"));
+  return door === upstream && isPlain && !isTooMuch;
 }
 
 function split({

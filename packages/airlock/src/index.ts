@@ -1,6 +1,11 @@
 export { pass } from "./airlock.ts";
 export { parseCommandRequest, runCommand } from "./commands.ts";
-export type { CommandLine, CommandRequest, CommandWorld } from "./commands.ts";
+export type { CommandLine, CommandRequest } from "./commands.ts";
+export type { CommandWorld } from "./command-begin.ts";
+export type { Bridge, BridgeIo } from "./process-bridge.ts";
+export { runOnce } from "./process-once.ts";
+export type { OnceOutcome } from "./process-once.ts";
+export type { HookDefinition, ProcessDefinition, ProcessWorld, ServerDefinition } from "./processes.ts";
 export { streamOf } from "./descriptor-stream.ts";
 export { createRouter } from "./router.ts";
 export type { RoutedEndpoint, Router } from "./router.ts";
@@ -12,6 +17,8 @@ export type {
   Judgement,
   JudgementOptions,
   Question,
+  Remembered,
+  StandingWord,
 } from "./calls/judgement.ts";
 export { openAirlockServer } from "./server.ts";
 export type { AirlockServer, AirlockServerOptions } from "./server.ts";
@@ -22,9 +29,14 @@ export { addressOf, clearanceOf, maySee } from "./endpoint-facts.ts";
 export { recordDeclassified } from "./declassified.ts";
 export { openSession } from "./session.ts";
 export type { Endpoint } from "./endpoint.ts";
-export type { AirlockSession, Client, SessionOptions } from "./session.ts";
+export type { AirlockSession, Client, KeptIdentity, SessionOptions } from "./session.ts";
+export { createStanding } from "./labelling/standing.ts";
+export type { Detour, Standing } from "./labelling/standing.ts";
+export { sealKept } from "./stages/seal.ts";
 export type { VolatilePolicy } from "./volatile.ts";
 export { warmsByDefault } from "./warm.ts";
+export { openWeb } from "./web/web.ts";
+export type { Web, WebOptions, WebPage } from "./web/web.ts";
 export { openEgress } from "./egress/egress.ts";
 export type { Egress, EgressOptions, EgressPass } from "./egress/egress.ts";
 export { openDoorInto } from "./egress/inlet.ts";

@@ -3,12 +3,17 @@ import { chmodSync, chownSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { CloisterError, messageOf, parseJson, type JsonObject } from "@cloister/base";
 import { chatProtocol } from "@cloister/wire";
-import { parseCommandRequest, runCommand, type CommandWorld } from "./commands.ts";
+import type { CommandWorld } from "./command-begin.ts";
+import { parseCommandRequest } from "./commands.ts";
+import { answerCommand } from "./command-stream.ts";
 import { answerAtDoor, goneSignal, readBody, sendFailure, sendJson } from "./door.ts";
+import { PROCESS_PATH, PROCESS_PROTOCOL } from "./process-frames.ts";
+import { createProcesses, type ProcessWorld } from "./processes.ts";
 import { createRoute, type Route } from "./route.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { AirlockSession } from "./session.ts";
 import { warmUp } from "./warm.ts";
+import { formatWebAnswer, parseWebRequest, type Web } from "./web/web.ts";
 
 export interface KeeperOptions {
   readonly session: AirlockSession;
@@ -16,6 +21,10 @@ export interface KeeperOptions {
   /** The model's name at the endpoint; the agent may ask for no other. */
   readonly model: string;
   readonly commands: CommandWorld;
+  /** Servers and hooks that the agent may start by name; without it there are none. */
+  readonly processes?: ProcessWorld;
+  /** Pages that the agent may ask for; without it there are none. */
+  readonly web?: Web;
   readonly socketPath: string;
   /** Who may connect, beside root: the user the agent runs as. */
   readonly owner: { readonly uid: number; readonly gid: number };
@@ -30,7 +39,8 @@ export interface Keeper {
   close(): Promise<void>;
 }
 
-const CONNECTIONS_MAX = 64;
+/** The agent's requests, and as many processes as may run at once. */
+const CONNECTIONS_MAX = 128;
 
 export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
   // Our agent speaks Chat; the endpoint speaks what it speaks.
@@ -40,6 +50,24 @@ export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
     // Whatever comes first, a person has begun: the server shall have its hands free.
     warming?.cancel();
     void handle(options, route, request, response);
+  });
+  const processes = createProcesses(options);
+  server.on("upgrade", (request, socket, head) => {
+    if (
+      `${request.method} ${request.url}` !== `POST ${PROCESS_PATH}` ||
+      request.headers.upgrade !== PROCESS_PROTOCOL
+    ) {
+      socket.on("error", () => {
+        /* gone before it heard that there is nothing here */
+      });
+      socket.end("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+      return;
+    }
+    warming?.cancel();
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${PROCESS_PROTOCOL}\r\n\r\n`,
+    );
+    processes.serve(socket, head);
   });
   // A long prefill is not an error, and a command may be silent for minutes.
   server.requestTimeout = 0;
@@ -55,7 +83,7 @@ export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
   return {
     close: async () => {
       warming?.cancel();
-      await Promise.all([closeServer(server), warming?.ended]);
+      await Promise.all([closeServer(server), processes.close(), warming?.ended]);
     },
   };
 }
@@ -77,7 +105,15 @@ async function handle(
         const body = parseCommandRequest(
           parseJson((await readBody(request)).toString("utf8"), "the command"),
         );
-        sendJson(response, 200, await runCommand(session, options.commands, body, signal));
+        await answerCommand({ session, world: options.commands, body, signal }, request, response);
+        return;
+      }
+      case "POST /cloister/web": {
+        if (options.web === undefined) {
+          throw new CloisterError("no pages are fetched here", { code: "not-found" });
+        }
+        const url = parseWebRequest(parseJson((await readBody(request)).toString("utf8"), "the address"));
+        sendJson(response, 200, formatWebAnswer(await options.web.get(url, signal)));
         return;
       }
       default:

@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { newId, type Clock } from "@cloister/base";
 import type { Ledger } from "@cloister/ledger";
 import { builtInPolicy, classify, type FingerprintIndex, type Label, type Policy } from "@cloister/policy";
-import { createSeals, type KnownSecrets, type Seals } from "@cloister/secrets";
+import { createSeals, type KeptSecret, type KnownSecrets, type Seals } from "@cloister/secrets";
 import { createJudgement, type Judgement } from "./calls/judgement.ts";
 import { createOrigins, type Origins } from "./calls/origins.ts";
 import { createConversation, type Conversation } from "./conversation.ts";
@@ -56,10 +56,14 @@ export interface AirlockSession {
   readonly origins: Origins;
   /** Where the client works, when that is known: secrets go back into its files only. */
   readonly workspace: string | undefined;
+  /** Tools that run in a cell of theirs, which reaches nothing and changes nothing: servers that were started so. */
+  readonly isConfined?: (tool: string) => boolean;
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly seals: Seals;
   readonly conversation: Conversation;
+  /** Waited for before any call of an answer is handed out: what it would change may have to be noted first. */
+  readonly beforeCalls?: () => Promise<void>;
   /** Told of what does not belong into an answer: an entry that could not be written after the fact. */
   readonly onTrouble: (trouble: unknown) => void;
   /** Told what the server counted for a request, once it is known. Must be quick: an answer is passing. */
@@ -74,12 +78,25 @@ export interface AirlockSession {
 type Made = "id" | "seals" | "conversation" | "frozenDates" | "elsewhere" | "reading" | "origins";
 type Optional = "policy" | "policySha256" | "indexes" | "declassified" | "standing" | "judgement";
 
-/** Without a policy, what is built in holds. `standing` is that of a session which this one goes on from. */
-export type SessionOptions = Omit<AirlockSession, Made | Optional> & Partial<Pick<AirlockSession, Optional>>;
+/** What makes a session the same one in another process: its name, and its placeholders. */
+export interface KeptIdentity {
+  readonly id: string;
+  /** 32 random bytes, of this conversation alone. */
+  readonly secretsKey: Uint8Array;
+  readonly secrets: readonly KeptSecret[];
+}
 
-export function openSession(options: SessionOptions): AirlockSession {
+/** Without a policy, what is built in holds. `standing` is that of a session which this one goes on from. */
+export type SessionOptions = Omit<AirlockSession, Made | Optional> &
+  Partial<Pick<AirlockSession, Optional>> & {
+    /** Of a session that is kept; without it a name and a key are made, and forgotten at the end. */
+    readonly identity?: KeptIdentity;
+  };
+
+export function openSession({ identity, ...options }: SessionOptions): AirlockSession {
   // A key of its own for each conversation: placeholders of two conversations must not be comparable.
-  const key = createHmac("sha256", randomBytes(32)).update("cloister/seal/v1").digest();
+  const own = identity?.secretsKey ?? randomBytes(32);
+  const key = createHmac("sha256", own).update("cloister/seal/v1").digest();
   const { personal, email } = (options.policy ?? builtInPolicy).labels;
   return {
     policy: builtInPolicy,
@@ -92,12 +109,16 @@ export function openSession(options: SessionOptions): AirlockSession {
     origins: createOrigins(options.workspace),
     reading: createReading(),
     elsewhere: new Map(),
-    id: newId("ses"),
-    seals: createSeals(key, {
-      personal: personal === "seal",
-      email: personal === "seal" && email,
-      ...(options.known === undefined ? {} : { known: options.known }),
-    }),
+    id: identity?.id ?? newId("ses"),
+    seals: createSeals(
+      key,
+      {
+        personal: personal === "seal",
+        email: personal === "seal" && email,
+        ...(options.known === undefined ? {} : { known: options.known }),
+      },
+      identity?.secrets,
+    ),
     conversation: createConversation(),
     frozenDates: new Map(),
   };

@@ -187,7 +187,7 @@ test("an error of the server keeps its status and its words", async () => {
   assert.equal((await world.recorded("exposure.result"))[0]?.["outcome"], "refused-by-server");
 });
 
-test("a server that is loading is waited for, and the client hears of it", async () => {
+test("BS-15: a server that is loading is waited for, and the client hears of it", async () => {
   await using world = await createWorld({ turns: [{ text: "ready", fault: "status-503-once" }] });
   const events = await world.ask(request(user("hi")));
   assert.equal(events[0]?.kind, "status");

@@ -13,7 +13,15 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { RehearsalTurn } from "@cloister/backend/rehearsal";
 import type { JsonObject } from "@cloister/base";
-import { classify, parseCallRule, parsePolicy, type CallRule, type Policy } from "@cloister/policy";
+import {
+  classify,
+  joinRules,
+  parsePolicy,
+  parseRules,
+  type PermissionRules,
+  type Policy,
+  type RuleLists,
+} from "@cloister/policy";
 import type { AnswerEvent } from "@cloister/wire";
 import { createWorld, request, user, type World, type WorldOptions } from "./world.ts";
 
@@ -25,12 +33,17 @@ function policyOf(value: JsonObject): Policy {
   return parsed.policy;
 }
 
-function rules(...texts: string[]): CallRule[] {
-  return texts.map((text) => {
-    const rule = parseCallRule(text);
-    assert.ok(rule !== undefined, text);
-    return rule;
-  });
+/** What a person said with flags. */
+function flags(lists: { readonly allow?: readonly string[]; readonly deny?: readonly string[] }): {
+  readonly rules: PermissionRules;
+} {
+  const read = (origin: string, wanted: RuleLists): PermissionRules => {
+    const { rules, problems } = parseRules(wanted, { origin, isTrusted: true });
+    assert.deepEqual(problems, []);
+    return rules;
+  };
+  const endorsed = read("--allow", { endorsed: lists.allow ?? [] });
+  return { rules: joinRules(endorsed, read("--deny", { deny: lists.deny ?? [] })) };
 }
 
 function call(name: string, args: JsonObject): RehearsalTurn {
@@ -131,7 +144,7 @@ test("a person's rule turns a question into a yes, recorded with the hash of the
       { tool: "Bash", match: "*--force*", decision: "deny" },
     ],
   });
-  const judgement = { allow: rules("Bash(git push*)") };
+  const judgement = flags({ allow: ["Bash(git push*)"] });
   await using world = await createWorld({
     policy,
     judgement,
@@ -145,7 +158,7 @@ test("a person's rule turns a question into a yes, recorded with the hash of the
   await using other = await createWorld({ policy, judgement, turns: never(bash("git push --force")) });
   assert.deepEqual((await ask(other)).names, []);
   await using forbidding = await createWorld({
-    judgement: { deny: rules("Bash(ls*)") },
+    judgement: flags({ deny: ["Bash(ls*)"] }),
     turns: never(bash("cd x && ls")),
   });
   assert.match((await ask(forbidding)).text, /--deny Bash\(ls\*\)/);
@@ -256,7 +269,7 @@ test("an endorsement that cannot be recorded is none", async () => {
   const policy = policyOf({ tools: [{ tool: "Bash", decision: "ask" }] });
   await using world = await createWorld({
     policy,
-    judgement: { allow: rules("Bash") },
+    judgement: flags({ allow: ["Bash"] }),
     turns: never(bash("make")),
     wrapLedger: (ledger) => ({
       ...ledger,
@@ -275,7 +288,7 @@ test("a command that no call said is judged where it is started; one that was en
   const options = { timeoutMs: 10_000, signal: new AbortController().signal };
   await using world = await createWorld({ policy });
   await assert.rejects(world.client.run({ shell: "touch made" }, options), { code: "denied" });
-  await using other = await createWorld({ policy, judgement: { allow: rules("Bash(touch made)") } });
+  await using other = await createWorld({ policy, judgement: flags({ allow: ["Bash(touch made)"] }) });
   assert.equal((await other.client.run({ shell: "touch made" }, options)).exitCode, 0);
 });
 

@@ -68,7 +68,7 @@ const question = `${marked}2026-11-21 is in my file, and ${mark}1 too.`;
 
 for (const { path, body } of doors) {
   for (const [protocol, answer] of answers) {
-    test(`${path} to ${protocol.name}: marks go, the date stays what it was, the user's words are untouched`, async () => {
+    test(`BS-11: ${path} to ${protocol.name}: marks go, the date stays what it was, the user's words are untouched`, async () => {
       await using world = await createServerWorld([
         { protocol, play: (_, response) => sendJson(response, answer) },
       ]);

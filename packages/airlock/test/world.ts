@@ -1,5 +1,5 @@
 /** A whole airlock for a test: real ledger, real HTTP to a rehearsal model, the keeper's real socket. */
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createBackend } from "@cloister/backend";
@@ -10,7 +10,7 @@ import {
   type RehearsalTurn,
 } from "@cloister/backend/rehearsal";
 import { systemClock, type JsonObject } from "@cloister/base";
-import { openCells } from "@cloister/cell";
+import { openCells, type CellView } from "@cloister/cell";
 import { openLedger, readEntries, type Ledger } from "@cloister/ledger";
 import type { FingerprintIndex, Label, Policy } from "@cloister/policy";
 import { chatProtocol, type AnswerEvent } from "@cloister/wire";
@@ -19,8 +19,11 @@ import {
   createJudgement,
   openKeeper,
   openSession,
+  streamOf,
   type AirlockSession,
+  type CommandWorld,
   type JudgementOptions,
+  type ProcessWorld,
 } from "../src/index.ts";
 
 export interface World extends AsyncDisposable {
@@ -30,6 +33,8 @@ export interface World extends AsyncDisposable {
   readonly ledgerDirectory: string;
   /** Where commands run. */
   readonly workspace: string;
+  readonly view: CellView;
+  readonly socketPath: string;
   readonly troubles: readonly unknown[];
   ask(body: JsonObject, signal?: AbortSignal): Promise<AnswerEvent[]>;
   /** What the model server received, request by request. */
@@ -52,13 +57,21 @@ export interface WorldOptions {
   readonly judgement?: JudgementOptions;
   /** Any folder that is there, unless a test needs files. */
   readonly workspace?: string;
+  /** `bubblewrap`: real cells, in a workspace that is empty. Default `none`. */
+  readonly tier?: "none" | "bubblewrap";
+  readonly processes?: ProcessWorld;
+  /** What the organisation has checked before a command. */
+  readonly required?: CommandWorld["required"];
 }
 
 /** Any folder that is there: nothing is read from it or written to it. */
 export const projectFolder: string = realpathSync(tmpdir());
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const base = mkdtempSync(join(tmpdir(), "airlock-test-"));
+  const base = realpathSync(mkdtempSync(join(tmpdir(), "airlock-test-")));
+  const { tier = "none" } = options;
+  const commandWorkspace = tier === "none" ? base : join(base, "work");
+  mkdirSync(commandWorkspace, { recursive: true });
   const ledgerDirectory = join(base, "ledger");
   const turns = options.turns ?? [{ text: "Hello." }];
   const rehearsal = await startRehearsal(parseRehearsalScript({ turns }, "script"));
@@ -78,13 +91,15 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     ...(options.indexes === undefined ? {} : { indexes: options.indexes }),
   });
   const cells = await openCells({
-    tier: "none",
+    tier,
+    streamOf,
     scratch: join(base, "cells"),
     architecture: process.arch,
     user: { uid: 0, gid: 0 },
   });
   const socketPath = join(base, "keeper.sock");
-  const view = { workspace: base, home: base, readable: [], sockets: [], system: "whole" } as const;
+  const home = tier === "none" ? base : "/home/somebody";
+  const view = { workspace: commandWorkspace, home, readable: [], sockets: [], system: "whole" } as const;
   const clearance = options.clearance ?? "core";
   const endpoint = { id: "home", url, protocol: chatProtocol, clearance, operator: "this machine", backend };
   const keeper = await openKeeper({
@@ -92,9 +107,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     endpoint,
     model: "m",
     ...(options.warmUp === undefined ? {} : { warmUp: options.warmUp }),
+    ...(options.processes === undefined ? {} : { processes: options.processes }),
     socketPath,
     owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
-    commands: { cells, view, environment: { PATH: "/usr/bin:/bin" } },
+    commands: {
+      ...{ cells, view, environment: { PATH: "/usr/bin:/bin" } },
+      ...(options.required === undefined ? {} : { required: options.required }),
+    },
   });
   const client = createKeeperClient(socketPath);
   const entries = async (): Promise<JsonObject[]> =>
@@ -104,7 +123,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     session,
     rehearsal,
     ledgerDirectory,
-    workspace: base,
+    workspace: commandWorkspace,
+    view,
+    socketPath,
     troubles,
     ask: (body, signal = new AbortController().signal) =>
       Array.fromAsync(client.ask([Buffer.from(JSON.stringify(body))], signal)),
@@ -121,6 +142,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     async [Symbol.asyncDispose]() {
       client.close();
       await keeper.close();
+      cells.close();
       await ledger.close();
       await backend.close();
       await rehearsal.close();

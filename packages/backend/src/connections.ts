@@ -3,8 +3,9 @@
 import { lookup as lookUpByDns } from "node:dns";
 import type { LookupFunction, Socket } from "node:net";
 import { messageOf } from "@cloister/base";
-import { Agent, buildConnector } from "undici";
 import type { Dispatcher } from "undici";
+import buildConnector from "undici/lib/core/connect.js";
+import Agent from "undici/lib/dispatcher/agent.js";
 import { openNetwork } from "./network/network.ts";
 import type { Network } from "./network/network.ts";
 import { openTunnel } from "./network/tunnel.ts";
@@ -121,7 +122,7 @@ function watch(socket: Socket, { staleSockets, firstFailures }: Seen): void {
 }
 
 /** The name `localhost` never goes to a name server: what counts as loopback must connect to loopback. */
-const lookUp: LookupFunction = (hostname, options, callback) => {
+export const lookUp: LookupFunction = (hostname, options, callback) => {
   if (!isLocalhost(hostname)) return lookUpByDns(hostname, options, callback);
   const addresses = [
     { address: "127.0.0.1", family: 4 },

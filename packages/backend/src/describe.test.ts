@@ -101,6 +101,44 @@ test("Ollama's cloud models carry their host, whichever route tells it; embeddin
   ]);
 });
 
+test("whether a model sees pictures is what its server says, in the server's own way; else it is not known", async () => {
+  const data = [{ id: "a", owned_by: "llamacpp", meta: { n_ctx: 8192 } }];
+  const now = server({
+    "/v1/models": { data, models: [{ model: "a", capabilities: ["completion", "multimodal"] }] },
+  });
+  assert.deepEqual((await describeServer(now.ask, url)).models, [
+    { id: "a", contextTokens: 8192, vision: true },
+  ]);
+  const older = server({
+    "/v1/models": { data: [{ id: "a", owned_by: "llamacpp" }] },
+    "/props": { default_generation_settings: { n_ctx: 2048 }, modalities: { vision: false, audio: false } },
+  });
+  assert.deepEqual((await describeServer(older.ask, url)).models, [
+    { id: "a", contextTokens: 2048, vision: false },
+  ]);
+  const ollama = server({
+    "/api/version": { version: "0.14.0" },
+    "/api/tags": { models: [{ name: "sees" }, { name: "reads" }, { name: "silent" }] },
+    '/api/show {"model":"sees"}': { capabilities: ["completion", "vision"] },
+    '/api/show {"model":"reads"}': { capabilities: ["completion"] },
+  });
+  assert.deepEqual((await describeServer(ollama.ask, url)).models, [
+    { id: "sees", vision: true },
+    { id: "reads", vision: false },
+    { id: "silent" },
+  ]);
+  const router = server({
+    "/v1/models": { data: [{ id: "m", architecture: { input_modalities: ["text", "image"] } }] },
+  });
+  assert.deepEqual((await describeServer(router.ask, url)).models, [{ id: "m", vision: true }]);
+  const studio = server({
+    "/api/v1/models": {
+      models: [{ type: "llm", key: "q", loaded_instances: [], capabilities: { vision: true } }],
+    },
+  });
+  assert.deepEqual((await describeServer(studio.ask, url)).models, [{ id: "q", vision: true }]);
+});
+
 test("an Ollama that does not tell which models are its own is an error, not a list of local models", async () => {
   const { ask } = server({
     "/v1/models": { data: [{ id: "big-cloud", owned_by: "library" }] },
@@ -146,7 +184,13 @@ test("LM Studio tells the window of a loaded instance, in its new form and its o
       ],
     },
   });
-  assert.deepEqual(await describeServer(before.ask, url), expected);
+  assert.deepEqual(await describeServer(before.ask, url), {
+    server: "lmstudio",
+    models: [
+      { id: "qwen", contextTokens: 8192 },
+      { id: "idle", vision: true },
+    ],
+  });
 });
 
 test("a stranger is unknown, and its unlikely numbers are not believed", async () => {

@@ -21,6 +21,8 @@ export interface ModelDescription {
   readonly id: string;
   /** Tokens that one request may take, prompt and answer together, as served now; not what it was trained for. */
   readonly contextTokens?: number;
+  /** It takes pictures, or takes none; undefined where the server does not say. */
+  readonly vision?: boolean;
   /** The model only looks local: the server passes requests on to this host. */
   readonly remoteHost?: string;
 }
@@ -50,7 +52,7 @@ export async function describeServer(ask: Ask, url: URL): Promise<ServerDescript
   if (owners.has("cloister-rehearsal")) return { server: "rehearsal", models: generic(listed) };
   if (owners.has("vllm")) return { server: "vllm", models: generic(listed) };
   if (owners.has("sglang")) return { server: "sglang", models: generic(listed) };
-  if (owners.has("llamacpp")) return { server: "llama.cpp", models: await llamaCpp(ask, listed) };
+  if (owners.has("llamacpp")) return { server: "llama.cpp", models: await llamaCpp(ask, answer.json) };
 
   const version = await ask("/api/version");
   if (isRecord(version.json) && typeof version.json.version === "string") {
@@ -65,18 +67,44 @@ export async function describeServer(ask: Ask, url: URL): Promise<ServerDescript
 function generic(listed: readonly Record<string, unknown>[]): ModelDescription[] {
   return listed.flatMap((model) => {
     const meta = isRecord(model.meta) ? model.meta : {};
-    return describeModel(model.id, { contextTokens: tokens(meta.n_ctx) ?? tokens(model.max_model_len) });
+    return describeModel(model.id, {
+      contextTokens: tokens(meta.n_ctx) ?? tokens(model.max_model_len),
+      vision: visionOf(model),
+    });
   });
 }
 
-async function llamaCpp(ask: Ask, listed: readonly Record<string, unknown>[]): Promise<ModelDescription[]> {
-  const models = generic(listed);
+/** Routers list what a model takes in, by kind; LM Studio says it by a field of its own. */
+function visionOf({ architecture, capabilities }: Record<string, unknown>): boolean | undefined {
+  const kinds = isRecord(architecture) ? architecture.input_modalities : undefined;
+  if (Array.isArray(kinds)) return kinds.includes("image");
+  return isRecord(capabilities) && typeof capabilities.vision === "boolean" ? capabilities.vision : undefined;
+}
+
+/** llama.cpp says it of the model that is loaded, beside the list that OpenAI's clients know. */
+function withCapabilities(models: ModelDescription[], json: unknown): ModelDescription[] {
+  const capabilities = new Map(
+    recordsIn(json, "models").map(({ model, name, capabilities: list }) => [model ?? name, list]),
+  );
+  return models.map((model) => {
+    const list = capabilities.get(model.id);
+    return Array.isArray(list) ? { ...model, vision: list.includes("multimodal") } : model;
+  });
+}
+
+async function llamaCpp(ask: Ask, answer: unknown): Promise<ModelDescription[]> {
+  const models = withCapabilities(generic(recordsIn(answer, "data")), answer);
   const [only, ...others] = models;
   // Builds before `meta.n_ctx` tell the slot's window in /props, which speaks of the one model that is loaded.
   if (only === undefined || others.length > 0 || only.contextTokens !== undefined) return models;
   const { json } = await ask("/props");
-  const settings = isRecord(json) ? json.default_generation_settings : undefined;
-  return describeModel(only.id, { contextTokens: isRecord(settings) ? tokens(settings.n_ctx) : undefined });
+  const { default_generation_settings: settings, modalities } = isRecord(json) ? json : {};
+  const vision =
+    isRecord(modalities) && typeof modalities.vision === "boolean" ? modalities.vision : undefined;
+  return describeModel(only.id, {
+    contextTokens: isRecord(settings) ? tokens(settings.n_ctx) : undefined,
+    vision: vision ?? only.vision,
+  });
 }
 
 /**
@@ -96,6 +124,7 @@ async function ollama(ask: Ask): Promise<ModelDescription[]> {
     if (Array.isArray(capabilities) && !capabilities.includes("completion")) return [];
     return describeModel(model.name, {
       contextTokens: windows.get(model.name) ?? writtenWindow(show.parameters),
+      vision: Array.isArray(capabilities) ? capabilities.includes("vision") : undefined,
       remoteHost: text(model.remote_host) ?? text(show.remote_host),
     });
   });
@@ -127,16 +156,22 @@ async function lmStudio(ask: Ask): Promise<ModelDescription[] | undefined> {
     return listed.filter(isChatModel).flatMap((model) => {
       const [instance] = recordsIn(model, "loaded_instances");
       const config = isRecord(instance?.config) ? instance.config : {};
-      return describeModel(model.key, { contextTokens: tokens(config.context_length) });
+      return describeModel(model.key, {
+        contextTokens: tokens(config.context_length),
+        vision: visionOf(model),
+      });
     });
   }
   const before = recordsIn((await ask("/api/v0/models")).json, "data").filter(
     (model) => typeof model.state === "string",
   );
   if (before.length === 0) return undefined;
-  return before
-    .filter(isChatModel)
-    .flatMap((model) => describeModel(model.id, { contextTokens: tokens(model.loaded_context_length) }));
+  return before.filter(isChatModel).flatMap((model) =>
+    describeModel(model.id, {
+      contextTokens: tokens(model.loaded_context_length),
+      vision: model.type === "vlm" ? true : undefined,
+    }),
+  );
 }
 
 function isChatModel(model: Record<string, unknown>): boolean {
@@ -145,14 +180,19 @@ function isChatModel(model: Record<string, unknown>): boolean {
 
 function describeModel(
   id: unknown,
-  known: { readonly contextTokens: number | undefined; readonly remoteHost?: string | undefined },
+  known: {
+    readonly contextTokens: number | undefined;
+    readonly vision?: boolean | undefined;
+    readonly remoteHost?: string | undefined;
+  },
 ): ModelDescription[] {
   if (typeof id !== "string" || id === "") return [];
-  const { contextTokens, remoteHost } = known;
+  const { contextTokens, vision, remoteHost } = known;
   return [
     {
       id,
       ...(contextTokens !== undefined && { contextTokens }),
+      ...(vision !== undefined && { vision }),
       ...(remoteHost !== undefined && { remoteHost }),
     },
   ];

@@ -2,6 +2,7 @@
 
 import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
+import send from "undici/lib/api/api-request.js";
 import type { Connections } from "./connections.ts";
 import { toEndpointError } from "./errors.ts";
 
@@ -62,8 +63,8 @@ function dispatch(dispatcher: Dispatcher, request: ExchangeRequest): Promise<Dis
     const onAbort = (): void => reject(signal.reason);
     if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
-    void dispatcher
-      .request({
+    void send
+      .call(dispatcher, {
         origin: request.url.origin,
         path: request.path,
         method: request.method,

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { test, type TestContext } from "node:test";
+import { listenConnectProxy } from "./proxies.ts";
 import { createDial, type DialOptions, type DialOutcome, type DialRequest } from "../src/index.ts";
 
 test("a name is looked up once, and what was judged is what is connected to", async (t) => {
@@ -81,6 +82,44 @@ test("a name is tried at all its addresses", async (t) => {
   assert.ok(outcome.kind === "connected", JSON.stringify(outcome));
   assert.equal(outcome.address, "127.0.0.1");
   outcome.socket.destroy();
+});
+
+test("with the house's proxy a public name is the proxy's to resolve; an address that is not public is refused", async (t) => {
+  const server = await listen(t);
+  const proxy = await listenConnectProxy({ targetPort: server.port });
+  const network = { proxy: `http://127.0.0.1:${proxy.port}`, noProxy: ["direct.example"] };
+  try {
+    const lookUp = (): never => assert.fail("the proxy resolves names");
+    const outcome = await dial({ host: "far.example", port: 443, reach: "public" }, { network, lookUp });
+    assert.ok(outcome.kind === "connected");
+    outcome.socket.destroy();
+    assert.deepEqual(proxy.asked, ["far.example:443"]);
+    for (const host of ["10.0.0.1", "169.254.169.254", "::1", "127.0.0.1"]) {
+      const refused = await dial({ host, port: 80, reach: "public" }, { network });
+      assert.equal(refused.kind, "forbidden", host);
+    }
+    // Whom noProxy names, and what is of this house, is reached directly and judged as ever.
+    const direct = { network, lookUp: () => Promise.resolve(["127.0.0.1"]) };
+    const named = await dial({ host: "direct.example", port: server.port, reach: "public" }, direct);
+    assert.equal(named.kind, "forbidden");
+    const local = await dial({ host: "house.example", port: server.port, reach: "local" }, direct);
+    assert.ok(local.kind === "connected");
+    local.socket.destroy();
+    assert.equal(proxy.asked.length, 1);
+  } finally {
+    await proxy.close();
+  }
+});
+
+test("a proxy that refuses or is not there is an attempt that failed, and nothing goes around it", async (t) => {
+  const server = await listen(t);
+  const proxy = await listenConnectProxy({ targetPort: server.port, answer: 403 });
+  const request = { host: "far.example", port: server.port, reach: "public" } as const;
+  const network = { proxy: `http://127.0.0.1:${proxy.port}` };
+  assert.deepEqual(await dial(request, { network }), { kind: "unreachable", code: "proxy-refused" });
+  await proxy.close();
+  assert.deepEqual(await dial(request, { network }), { kind: "unreachable", code: "proxy-unreachable" });
+  assert.equal(server.connections(), 0);
 });
 
 function dial(request: DialRequest, options: DialOptions): Promise<DialOutcome> {

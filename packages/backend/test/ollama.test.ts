@@ -139,6 +139,9 @@ test("the window is really asked for, and nothing is cut in silence", async (t) 
     [8192, undefined, 8192],
     [undefined, undefined, 8192],
     [131_072, 65_536, 65_536],
+    // It would serve less than it is asked for, and not say so.
+    [8192, 65_536, 8192],
+    [undefined, 65_536, 65_536],
   ]) {
     const { server, backend } = await start(
       t,
@@ -147,8 +150,8 @@ test("the window is really asked for, and nothing is cut in silence", async (t) 
     );
     const { models } = await backend.describe();
     assert.deepEqual(models, [
-      { id: "qwen3:8b", contextTokens: window },
-      { id: "big:cloud", remoteHost: "https://c.example" },
+      { id: "qwen3:8b", contextTokens: window, vision: false },
+      { id: "big:cloud", remoteHost: "https://c.example", vision: false },
     ]);
     server.shows.length = 0;
     for (let round = 0; round < 2; round += 1) await textOf(await ask(backend));

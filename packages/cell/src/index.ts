@@ -16,7 +16,7 @@ export { createObserver } from "./observe.ts";
 export type { Observer, ObserverOptions } from "./observe.ts";
 export type { Observation, ObservationKind } from "./observe-parse.ts";
 export { openOverlay } from "./overlay.ts";
-export type { Overlay, OverlayOptions } from "./overlay.ts";
+export type { Overlay, OverlayOptions, SharedOverlay } from "./overlay.ts";
 export type { Change } from "./overlay-change.ts";
 export { promote } from "./overlay-promote.ts";
 export type { PromoteOptions, Promoted } from "./overlay-promote.ts";
@@ -24,6 +24,7 @@ export type { StreamOf } from "./pipes.ts";
 export { signalCommand } from "./signal.ts";
 export { killTree, runInCell } from "./run.ts";
 export type { RunLimits, RunResult } from "./run.ts";
+export { inTerminal, resizeTerminal } from "./terminal.ts";
 export { findToolchains } from "./toolchains.ts";
 export type { Toolchains } from "./toolchains.ts";
 export type {

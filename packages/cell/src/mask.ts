@@ -1,5 +1,5 @@
 /** What is mounted over paths in the folders that a cell shows, in an order that holds. */
-import { lstatSync, realpathSync } from "node:fs";
+import { lstatSync, realpathSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import { isWithin } from "./find.ts";
 import type { Guard } from "./guarded-names.ts";
@@ -31,14 +31,20 @@ const MASKS_MAX = 1000;
 /**
  * Parents before what lies in them, the stronger where two meet, nothing below what hides it. Every folder between a
  * root and a mask becomes a mount too: a name that is a mount cannot be renamed, so nothing that runs in one cell can
- * swap a folder for a link while the next cell is being made.
+ * swap a folder for a link while the next cell is being made. `seen`: where a path is to be looked at.
  */
-export function planMasks(masks: readonly Mask[], writableRoots: readonly string[]): Plan {
+export function planMasks(
+  masks: readonly Mask[],
+  writableRoots: readonly string[],
+  seen: (path: string) => string = (path) => path,
+): Plan {
   const chosen = new Map<string, Mask>();
   const refused: string[] = [];
+  const ways = openWays(seen);
   for (const mask of masks) {
-    if (hasLink(mask.path) || chosen.size >= MASKS_MAX) refused.push(mask.path);
-    else add(chosen, mask);
+    if (ways.hasLink(mask.path) || chosen.size >= MASKS_MAX) refused.push(mask.path);
+    // Deleted in the overlay: there is nothing to hide, and bubblewrap would make a file to mount on.
+    else if (seen(mask.path) === mask.path || ways.isThere(mask.path)) add(chosen, mask);
   }
   for (const { path } of [...chosen.values()]) {
     const root = writableRoots.findLast((candidate) => isWithin(path, candidate));
@@ -80,9 +86,23 @@ export function toHidden(path: string): Mask | undefined {
   return { kind: isDirectory ? "hidden-directory" : "hidden-file", path: real };
 }
 
-function hasLink(path: string): boolean {
-  for (let at = path; at !== "/" && at !== "."; at = dirname(at)) {
-    if (lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() === true) return true;
-  }
-  return false;
+/** Paths share most of their way: each part of it is looked at once for all of them. */
+function openWays(seen: (path: string) => string): {
+  hasLink(path: string): boolean;
+  isThere(path: string): boolean;
+} {
+  const links = new Map<string, boolean>([
+    ["/", false],
+    [".", false],
+  ]);
+  const statsOf = (path: string): Stats | undefined => lstatSync(seen(path), { throwIfNoEntry: false });
+  const hasLink = (path: string): boolean => {
+    const known = links.get(path);
+    if (known !== undefined) return known;
+    // From the top: below a link nothing is looked at.
+    const found = hasLink(dirname(path)) || statsOf(path)?.isSymbolicLink() === true;
+    links.set(path, found);
+    return found;
+  };
+  return { hasLink, isThere: (path) => statsOf(path) !== undefined };
 }

@@ -4,11 +4,12 @@
  * route leads out of it.
  */
 import { spawn, type ChildProcess, type SendHandle } from "node:child_process";
-import { accessSync, constants, readlinkSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { Readable } from "node:stream";
 import { CloisterError, isRecord, parseJson } from "@cloister/base";
 import { bwrapPathsDefault } from "./cells.ts";
 import { openConnector, type CellConnection, type Connector } from "./network-connector.ts";
+import { namespaceOf } from "./namespace.ts";
 import { listeningProgram } from "./network-programs.ts";
 import type { NetworkNamespace } from "./view.ts";
 
@@ -180,14 +181,6 @@ function joinable({ holder, pid, nsenter }: Joinable): NetworkNamespace {
       return [nsenter, "--preserve-credentials", "--user", "--net", "--target", String(pid), "--"];
     },
   };
-}
-
-function namespaceOf(pid: number, kind: "user" | "net"): string {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/${kind}`);
-  } catch {
-    return "gone"; // as is the process; the caller refuses
-  }
 }
 
 function toNetwork(

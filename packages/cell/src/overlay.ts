@@ -7,7 +7,9 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { CloisterError } from "@cloister/base";
+import type { Cells } from "./cells.ts";
 import { guardsOf } from "./guard.ts";
+import { namespaceOf } from "./namespace.ts";
 import { readWriteSet, type WriteSet } from "./overlay-changes.ts";
 
 export interface OverlayOptions {
@@ -17,6 +19,8 @@ export interface OverlayOptions {
   readonly scratch: string;
   /** Whose namespace it is, the same as that of the cells. */
   readonly user: { readonly uid: number; readonly gid: number };
+  /** Takes up the overlay that `scratch` holds from before, opened then; without it a new one is made. */
+  readonly openedMs?: number;
 }
 
 /**
@@ -29,38 +33,54 @@ export interface Overlay {
   readonly through: readonly string[];
   /** Where the new files are, for reading: a path of `WriteSet` leads to a file below it. */
   readonly upper: string;
+  /** By the file system's clock. */
+  readonly openedMs: number;
   /** What the commands so far would change. No command may run meanwhile. */
   writeSet(): Promise<WriteSet>;
+  /** Mounts it once, for cells at the same time. `within`: what leads into the network namespace that they join. */
+  share(within?: readonly string[]): Promise<SharedOverlay>;
   discard(): void;
+}
+
+/** One mount for all cells of a session, until it is closed: all of them see what each of them wrote. */
+export interface SharedOverlay {
+  /** Cells that show the overlay wherever they would show the workspace. */
+  around(cells: Cells): Cells;
+  /** When the last cell has ended. Only then the overlay may be mounted again, as `writeSet` does. */
+  close(): Promise<void>;
 }
 
 /** @throws CloisterError `overlay-unavailable` with the reason */
 export async function openOverlay(options: OverlayOptions): Promise<Overlay> {
   const base = join(options.scratch, "overlay");
-  for (const name of ["", "lower", "upper", "work", "merged"]) makeFolder(join(base, name), options.user);
-  // The workspace's own mode: it is that of the folder which commands see.
-  chmodSync(join(base, "upper"), statSync(options.workspace).mode & 0o777);
-  const openedMs = statSync(base).ctimeMs;
+  if (options.openedMs === undefined) {
+    for (const name of ["", "lower", "upper", "work", "merged"]) makeFolder(join(base, name), options.user);
+    // The workspace's own mode: it is that of the folder which commands see.
+    chmodSync(join(base, "upper"), statSync(options.workspace).mode & 0o777);
+  }
+  const openedMs = options.openedMs ?? statSync(base).ctimeMs;
   const through = stage(base, options.workspace);
   const discard = (): void => remove(base);
   try {
     (await hold(through, options.user)).release();
   } catch (error) {
-    discard();
+    if (options.openedMs === undefined) discard();
     throw error;
   }
+  const workspaceFrom = join(base, "merged");
   return {
-    workspaceFrom: join(base, "merged"),
-    upper: join(base, "upper"),
-    through,
-    discard,
+    ...{ workspaceFrom, upper: join(base, "upper"), openedMs, through, discard },
+    share: async (within = []) => {
+      const holder = await hold([...within, ...through], options.user, SESSION_MS_MAX);
+      return toShared(holder, { workspace: options.workspace, workspaceFrom });
+    },
     writeSet: async () => {
       const holder = await hold(through, options.user);
       try {
         return readWriteSet({
           upper: join(base, "upper"),
           // Seen through the holder: only in its namespace is the overlay mounted.
-          merged: `/proc/${holder.pid}/root${join(base, "merged")}`,
+          merged: `/proc/${holder.pid}/root${workspaceFrom}`,
           workspace: options.workspace,
           openedMs,
           guarded: guardsOf(options.workspace)
@@ -88,23 +108,77 @@ function stage(base: string, workspace: string): string[] {
   return [...namespaces, "/bin/sh", "-c", mountScript, "sh", base, workspace];
 }
 
+const NSENTER = "/usr/bin/nsenter";
+
+/**
+ * Who enters is not in the namespaces of who holds, but has all capabilities over them: the user that made a user
+ * namespace has, from outside (user_namespaces(7)).
+ */
+function toShared(
+  holder: Holder,
+  { workspace, workspaceFrom }: { readonly workspace: string; readonly workspaceFrom: string },
+): SharedOverlay {
+  // Process numbers are used again: were the holder gone, its number could lead into other namespaces.
+  const identity = (): string => `${namespaceOf(holder.pid, "user")} ${namespaceOf(holder.pid, "mnt")}`;
+  const made = identity();
+  const enter = [
+    NSENTER,
+    "--preserve-credentials",
+    "--user",
+    "--mount",
+    "--target",
+    String(holder.pid),
+    "--",
+  ];
+  const workspaceSeen = `/proc/${holder.pid}/root${workspaceFrom}`;
+  return {
+    around: (cells) => ({
+      ...cells,
+      spawn: (view, launch) => {
+        if (view.workspace !== workspace) return cells.spawn(view, launch);
+        if (holder.isGone() || identity() !== made) throw gone();
+        const through = [...(launch.through ?? []), ...enter];
+        return cells.spawn({ ...view, workspaceFrom, workspaceSeen }, { ...launch, through });
+      },
+    }),
+    close: () => holder.end(),
+  };
+}
+
+function gone(): CloisterError {
+  return new CloisterError("the overlay of the session is gone: the process that held it has ended", {
+    code: "overlay-gone",
+    next: "start the session again; what was written so far is still there to be reviewed",
+  });
+}
+
 interface Holder {
   readonly pid: number;
+  isGone(): boolean;
   release(): void;
+  /** Resolves when it is no more. */
+  end(): Promise<void>;
 }
+
+/** What Node's timer can hold: far longer than any session. */
+const SESSION_MS_MAX = 2 ** 31 - 1;
 
 const COMPLAINT_CHARS_MAX = 2000;
 const HOLD_MS_MAX = 10_000;
 
 /** Mounts the overlay and keeps it mounted, in a namespace that lives until it is released. */
-function hold(through: readonly string[], user: OverlayOptions["user"]): Promise<Holder> {
+function hold(
+  through: readonly string[],
+  user: OverlayOptions["user"],
+  timeoutMs: number = HOLD_MS_MAX,
+): Promise<Holder> {
   const [program, ...args] = [...through, "/bin/sh", "-c", "echo ready; read -r end"] as const;
   return new Promise((resolve, reject) => {
     const child: ChildProcess = spawn(program, args, {
       stdio: ["pipe", "pipe", "pipe"],
       env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C" },
       cwd: "/",
-      timeout: HOLD_MS_MAX,
+      timeout: timeoutMs,
       killSignal: "SIGKILL",
       ...(process.getuid?.() === 0 ? { uid: user.uid, gid: user.gid } : {}),
     });
@@ -115,9 +189,23 @@ function hold(through: readonly string[], user: OverlayOptions["user"]): Promise
     child.stdin?.on("error", () => {
       /* it ended by itself; its exit says why */
     });
-    child.stdout?.once("data", () =>
-      resolve({ pid: child.pid ?? 0, release: () => void child.stdin?.end() }),
-    );
+    const closed = new Promise<void>((done) => child.once("close", () => done()));
+    child.stdout?.once("data", () => {
+      // It ends with us, by the end of its input; it keeps nobody from ending.
+      child.unref();
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      resolve({
+        pid: child.pid ?? 0,
+        isGone: () => child.exitCode !== null || child.signalCode !== null,
+        release: () => void child.stdin?.end(),
+        end: () => {
+          child.ref();
+          child.stdin?.end();
+          return closed;
+        },
+      });
+    });
     child.on("error", (cause) => reject(unavailable(cause.message, cause)));
     child.on("close", () => reject(unavailable(complaint.trim())));
   });

@@ -1,12 +1,15 @@
 /** One command in one cell, from start to the last byte of its output. */
 import type { ChildProcess } from "node:child_process";
 import type { Cells } from "./cells.ts";
+import { killCell, sendTo } from "./signal.ts";
 import type { CellView, Launch } from "./view.ts";
 
 export interface RunLimits {
   readonly timeoutMs: number;
   /** Kept from the start and from the end in equal shares; the middle is cut. */
   readonly outputBytesMax: number;
+  /** Told all of the output as it comes. */
+  readonly onOutput?: (chunk: Buffer) => void;
 }
 
 export interface RunResult {
@@ -33,8 +36,12 @@ export async function runInCell(
     /* the command ended before it read its input */
   });
   child.stdin?.end();
-  child.stdout?.on("data", (chunk: Buffer) => output.add(chunk));
-  child.stderr?.on("data", (chunk: Buffer) => output.add(chunk));
+  const take = (chunk: Buffer): void => {
+    output.add(chunk);
+    limits.onOutput?.(chunk);
+  };
+  child.stdout?.on("data", take);
+  child.stderr?.on("data", take);
 
   let timedOut = false;
   const kill = (): void => killTree(cells, child);
@@ -54,15 +61,10 @@ export async function runInCell(
   }
 }
 
-/** A cell dies with bubblewrap: it is process 1 of its namespace. A plain process is killed with its group. */
-export function killTree(cells: Cells, child: ChildProcess): void {
-  if (cells.tier === "none" && child.pid !== undefined) {
-    try {
-      process.kill(-child.pid, "SIGKILL");
-    } catch {
-      /* the group is gone already */
-    }
-  }
+/** Ends a process with all that it started: a cell as a whole, a plain process with its group. */
+export function killTree(cells: Pick<Cells, "tier">, child: ChildProcess): void {
+  if (cells.tier === "bubblewrap") return killCell(child);
+  if (cells.tier === "none" && child.pid !== undefined) sendTo(-child.pid, "SIGKILL");
   child.kill("SIGKILL");
 }
 

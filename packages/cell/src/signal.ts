@@ -30,7 +30,7 @@ function groupOf(pid: number): number | undefined {
  * The command's number on the host. Between it and us stand bubblewrap, its process 1, and perhaps a tracer; in its own
  * namespace it is number 2, the first that process 1 starts.
  */
-function commandOf(root: number): number | undefined {
+export function commandOf(root: number): number | undefined {
   const queue = [root];
   for (let at = 0; at < queue.length && at < PROCESSES_MAX; at++) {
     const pid = queue[at] ?? root;
@@ -45,7 +45,39 @@ function innermostNumber(pid: number): number | undefined {
   return numbers.length < 2 ? undefined : Number(numbers.at(-1));
 }
 
-function childrenOf(pid: number): number[] {
+/**
+ * A cell dies with bubblewrap's process 1, and that with the bubblewrap outside; but one that is killed while it starts
+ * leaves its process 1 behind, which has not yet asked to die with it, and goes on to run the command. So it is stopped
+ * first, for what is stopped starts nothing more, and killed together with what it has started.
+ */
+export function killCell(child: ChildProcess): void {
+  const { pid, exitCode, signalCode } = child;
+  if (pid !== undefined && exitCode === null && signalCode === null) {
+    sendTo(pid, "SIGSTOP");
+    for (const below of descendantsOf(pid)) sendTo(below, "SIGKILL");
+  }
+  child.kill("SIGKILL");
+}
+
+/** To a process, or with a negative number to its group. */
+export function sendTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    /* it is gone already, or was never ours */
+  }
+}
+
+/** All that `root` started and that is still below it; at most 64. */
+function descendantsOf(root: number): number[] {
+  const queue = [root];
+  for (let at = 0; at < queue.length && at < PROCESSES_MAX; at++) {
+    queue.push(...childrenOf(queue[at] ?? root));
+  }
+  return queue.slice(1);
+}
+
+export function childrenOf(pid: number): number[] {
   const text = readOrEmpty(`/proc/${pid}/task/${pid}/children`).trim();
   return text === "" ? [] : text.split(" ").map(Number);
 }

@@ -5,6 +5,8 @@ export interface CellView {
   readonly workspace: string;
   /** What stands at the workspace's path instead of it, such as an overlay; then nothing in it is guarded. */
   readonly workspaceFrom?: string;
+  /** Where we ourselves can look at `workspaceFrom`, when earlier commands may have written into it. */
+  readonly workspaceSeen?: string;
   /** Shown as an empty, private directory, whatever it holds outside. */
   readonly home: string;
   /** Shown read-only at their own paths: toolchains, the agent's own code. */

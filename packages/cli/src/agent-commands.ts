@@ -8,6 +8,7 @@ export interface AgentJob extends Omit<SessionOptions, "tools"> {
   readonly workspace: string;
   readonly socketPath: string;
   readonly hasRipgrep: boolean;
+  readonly seesPictures: boolean;
   /** What its tools are to call hidden. Its cell hides it in any case. */
   readonly hidden: HiddenJob;
 }

@@ -1,11 +1,14 @@
 /** The keeper's side of the agent's process: hands it its job, speaks to it, hears its events, ends it. */
 import type { ChildProcess } from "node:child_process";
-import type { AgentEvent, AgentSession, Ending } from "@cloister/agent";
+import type { AgentEvent, AgentSession, Ending, Mode } from "@cloister/agent";
 import { isRecord, messageOf, readLines } from "@cloister/base";
 import { AGENT_LINE_CHARS_MAX, formatCommand, type AgentCommand, type AgentJob } from "./agent-commands.ts";
 
 /** Speaks to the session in the agent's process. What is said to a process that has died is lost; its end says so. */
-export type AgentHandle = Omit<AgentSession, "events">;
+export type AgentHandle = Omit<AgentSession, "events"> & {
+  /** Why a mode is not to be had; undefined when it is. Without it every mode is. */
+  readonly whyNotMode?: (mode: Mode) => Error | undefined;
+};
 
 export interface AgentHostOptions {
   readonly job: AgentJob;

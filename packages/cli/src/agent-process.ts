@@ -6,6 +6,8 @@ import { readLines } from "@cloister/base";
 import { AGENT_LINE_CHARS_MAX, parseCommand, parseJob, type AgentCommand } from "./agent-commands.ts";
 import { openHiddenAnswers } from "./cell-hidden.ts";
 import type { Environment } from "./environment.ts";
+import { createHookRunner } from "./extension/hook-runner.ts";
+import { createNestedReader } from "./extension/nested.ts";
 
 export async function agentProcess({
   stdin,
@@ -15,17 +17,23 @@ export async function agentProcess({
   const lines = readLines(stdin, { lineCharsMax: AGENT_LINE_CHARS_MAX });
   const first = await lines.next();
   const job = parseJob(first.done === true ? "" : first.value);
-  const { workspace, socketPath, hasRipgrep, hidden, ...options } = job;
+  const { workspace, socketPath, hasRipgrep, seesPictures, hidden, ...options } = job;
 
   const keeper = createKeeperClient(socketPath);
   const session = openAgentSession(options, {
     workspace,
     hasRipgrep,
+    seesPictures,
     hidden: openHiddenAnswers(workspace, hidden),
     reads: new Map<string, string>(),
     clock,
     run: keeper.run,
+    start: keeper.start,
     ask: keeper.ask,
+    fetchPage: keeper.fetchPage,
+    startServer: (name, signal) => keeper.start({ kind: "server", name }, signal),
+    runHook: createHookRunner(keeper),
+    nested: createNestedReader(workspace, hidden.show),
   });
   const stop = (): void => {
     session.close();

@@ -2,51 +2,41 @@
 import { parseArgs } from "node:util";
 import { messageOf } from "@cloister/base";
 import type { Label } from "@cloister/policy";
+import {
+  parsePermissionsArguments,
+  permissionOptions,
+  toPermissionFlags,
+  type PermissionsArguments,
+} from "./permissions/permission-arguments.ts";
+import { windowBounds } from "./agreed-window.ts";
 import type { CallFlags } from "./permissions/read-permissions.ts";
-import { parseCellArguments, type CellArguments } from "./cell-arguments.ts";
+import { parseCellArguments, toSessionReview, type CellArguments } from "./cell-arguments.ts";
+import {
+  parsePluginArguments,
+  parseTrustArguments,
+  type PluginArguments,
+  type TrustArguments,
+} from "./extension/extension-arguments.ts";
 import { amount, oneOf, toLabel, usage, wholeNumber } from "./option-values.ts";
 import { parsePolicyArguments, type PolicyArguments } from "./policy/policy-arguments.ts";
+import { parseMcpArguments, type McpArguments } from "./mcp/mcp-arguments.ts";
+import type { RunArguments } from "./run-arguments.ts";
+import type { QuestArguments, WikiArguments } from "./quest/quest-arguments.ts";
 import { parseScanArguments, type ScanArguments } from "./scan-arguments.ts";
 import {
   parseSessionsArguments,
   sessionOptions,
   toSessionFlags,
   withBareOptions,
-  type SessionFlags,
   type SessionsArguments,
 } from "./sessions/session-arguments.ts";
 
-export interface RunArguments {
-  readonly command: "run";
-  readonly prompt: string;
-  readonly endpoint: string | undefined;
-  readonly model: string | undefined;
-  readonly turnsMax: number;
-  readonly tokensMax: number | undefined;
-  readonly timeMsMax: number | undefined;
-  readonly costMax: number | undefined;
-  /** A JSON Schema that the answer must fit: a file, or the schema itself. */
-  readonly jsonSchema: string | undefined;
-  /** `stream-json`: messages come on stdin, a line each. */
-  readonly inputFormat: "text" | "stream-json";
-  readonly format: OutputFormat;
-  /** Undefined: as the settings say, else the whole cell. */
-  readonly tier: "bubblewrap" | "none" | undefined;
-  readonly label: Label | undefined;
-  readonly clearance: Label | undefined;
-  readonly ledger: string | undefined;
-  /** Patterns of files that a rule would hide from the session. */
-  readonly show: readonly string[];
-  /** Files with exact texts that a person takes out of classification. */
-  readonly declassify: readonly string[];
-  readonly calls: CallFlags;
-  readonly session: SessionFlags;
-}
-
-export type OutputFormat = "text" | "json" | "stream-json";
+/** A person at a terminal. */
+export type InteractiveArguments = Omit<RunArguments, "command"> & { readonly command: "interactive" };
 
 export type Arguments =
   | RunArguments
+  | InteractiveArguments
   | SessionsArguments
   | { readonly command: "tour"; readonly lang: string | undefined; readonly keep: boolean }
   | {
@@ -76,8 +66,14 @@ export type Arguments =
     }
   | { readonly command: "rehearse"; readonly script: string; readonly port: number }
   | CellArguments
+  | PermissionsArguments
   | PolicyArguments
   | ScanArguments
+  | McpArguments
+  | TrustArguments
+  | PluginArguments
+  | QuestArguments
+  | WikiArguments
   | { readonly command: "version" }
   | { readonly command: "help" };
 
@@ -92,6 +88,7 @@ const options = {
   print: { type: "string", short: "p" },
   endpoint: { type: "string", multiple: true },
   model: { type: "string" },
+  context: { type: "string" },
   "max-turns": { type: "string" },
   "max-tokens": { type: "string" },
   "max-time": { type: "string" },
@@ -100,7 +97,9 @@ const options = {
   "input-format": { type: "string" },
   "output-format": { type: "string" },
   cell: { type: "string" },
+  review: { type: "string" },
   show: { type: "string", multiple: true },
+  "allow-host": { type: "string", multiple: true },
   declassify: { type: "string", multiple: true },
   allow: { type: "string", multiple: true },
   deny: { type: "string", multiple: true },
@@ -117,7 +116,11 @@ const options = {
   keep: { type: "boolean" },
   lang: { type: "string" },
   verbose: { type: "boolean" },
+  yes: { type: "boolean" },
+  out: { type: "string" },
+  check: { type: "boolean" },
   ...sessionOptions,
+  ...permissionOptions,
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 } as const;
@@ -127,7 +130,11 @@ export function parseArguments(argv: readonly string[]): Arguments {
   // What follows its `--` is somebody else's command line.
   if (argv[0] === "cell") return parseCellArguments(argv.slice(1));
   if (argv[0] === "policy") return parsePolicyArguments(argv.slice(1));
+  if (argv[0] === "permissions") return parsePermissionsArguments(argv.slice(1));
   if (argv[0] === "scan") return parseScanArguments(argv.slice(1));
+  if (argv[0] === "mcp") return parseMcpArguments(argv.slice(1));
+  if (argv[0] === "trust") return parseTrustArguments(argv.slice(1));
+  if (argv[0] === "plugin") return parsePluginArguments(argv.slice(1));
   if (argv[0] === "sessions" || argv[0] === "worktrees") return parseSessionsArguments(argv);
   const { values, positionals } = parse(withBareOptions(argv));
   if (values.help === true) return { command: "help" };
@@ -143,12 +150,18 @@ export function parseArguments(argv: readonly string[]): Arguments {
   }
   switch (command) {
     case undefined:
-      return { command: "help" };
+      return { ...toRun("", values), command: "interactive" };
     case "tour":
       return { command, lang: values.lang, keep: values.keep === true };
     case "rehearse":
       if (sub === undefined) throw usage("no script given", "cloister rehearse SCRIPT.json [--port N]");
       return { command, script: sub, port: wholeNumber("--port", values.port ?? "0", 0, 65_535) };
+    case "quest":
+      if (rest.length > 0) throw usage(`unexpected "${rest[0]}"`, 'cloister quest "what to build"');
+      return { command, goal: sub ?? "", isYes: values.yes === true, run: toRun("", values) };
+    case "wiki":
+      if (sub !== undefined) throw usage(`unexpected "${sub}"`, "cloister wiki [--out DIR] [--check]");
+      return { command, out: values.out, isCheck: values.check === true, run: toRun("", values) };
     case "airlock":
       return toAirlock(values);
     case "ledger":
@@ -176,6 +189,7 @@ function toRun(prompt: string, values: Values): RunArguments {
     prompt,
     endpoint: onlyEndpoint(values.endpoint),
     model: values.model,
+    contextTokens: optional(values.context, (text) => wholeNumber("--context", text, ...windowBounds)),
     turnsMax: wholeNumber("--max-turns", values["max-turns"] ?? String(TURNS_MAX_DEFAULT), 1, TURNS_MAX_MAX),
     tokensMax: optional(values["max-tokens"], (text) => wholeNumber("--max-tokens", text, 1, TOKENS_MAX_MAX)),
     timeMsMax: optional(
@@ -190,9 +204,12 @@ function toRun(prompt: string, values: Values): RunArguments {
     label: toLabel("--label", values.label),
     clearance: toLabel("--clearance", values.clearance),
     ledger: values.ledger,
+    review: optional(values.review, toSessionReview),
     show: values.show ?? [],
+    allowHosts: values["allow-host"] ?? [],
     declassify: values.declassify ?? [],
     calls: { allow: values.allow ?? [], deny: values.deny ?? [] },
+    permissions: toPermissionFlags(values),
     session: toSessionFlags(values),
   };
 }

@@ -42,8 +42,28 @@ export interface CellWishes {
 /** `ask` shows the changes and asks on the terminal. */
 export type Review = "ask" | "promote" | "discard" | "show";
 
+/** `keep` leaves what a session wrote aside, to be looked at later. */
+export type SessionReview = Review | "keep";
+
+const sessionReviews = ["ask", "promote", "discard", "keep", "show"] as const;
+
+/** `--review` alone asks. @throws CloisterError `usage` */
+export function toSessionReview(text: string): SessionReview {
+  return text === "" ? "ask" : oneOf("--review", text, sessionReviews);
+}
+
+/** About what a session left aside: `promote` takes it over into the project. */
+export interface CellReviewArguments {
+  readonly command: "cell-review";
+  readonly do: "list" | "show" | "promote" | "discard";
+  readonly id: string;
+  readonly promoteGuarded: boolean;
+  readonly ledger: string | undefined;
+}
+
 export type CellArguments =
   | CellRunArguments
+  | CellReviewArguments
   | { readonly command: "cell-doctor"; readonly json: boolean }
   | { readonly command: "help" };
 
@@ -84,6 +104,9 @@ export function parseCellArguments(argv: readonly string[]): CellArguments {
   if (positionals[0] === "doctor" && positionals.length === 1 && end === -1) {
     return { command: "cell-doctor", json: values.json === true };
   }
+  if (positionals[0] === "review" && end === -1) {
+    return toReview(positionals.slice(1), values["promote-guarded"] === true, values.ledger);
+  }
   if (positionals[0] !== undefined) throw usage(`the command stands after --: ${positionals[0]}`, form);
   if (command.length === 0) throw usage("no command given", `${form}, or cloister cell doctor`);
   const review = reviewOf(own);
@@ -106,6 +129,20 @@ export function parseCellArguments(argv: readonly string[]): CellArguments {
     ledger: values.ledger,
     publish: (values.publish ?? []).map(toPublish),
   };
+}
+
+const reviewForm = "cloister cell review [list | show ID | promote ID [--promote-guarded] | discard ID]";
+
+function toReview(
+  [what = "list", id = "", ...rest]: readonly string[],
+  promoteGuarded: boolean,
+  ledger: string | undefined,
+): CellReviewArguments {
+  const deed = oneOf("cell review", what, ["list", "show", "promote", "discard"]);
+  if (rest.length > 0 || (id === "") !== (deed === "list")) {
+    throw usage(`cell review ${deed} needs ${deed === "list" ? "no ID" : "one ID"}`, reviewForm);
+  }
+  return { command: "cell-review", do: deed, id, promoteGuarded, ledger };
 }
 
 const PORT_MAX = 65_535;

@@ -1,6 +1,6 @@
 /** The doors of a command's network, and there are no others: `--allow HOST` leads out, `--publish PORT` leads in. */
 import { openDoorInto, openEgress } from "@cloister/airlock";
-import { createDial } from "@cloister/backend";
+import type { Dial } from "@cloister/backend";
 import { CloisterError } from "@cloister/base";
 import { openCellNetwork, type NetworkNamespace, type Tier } from "@cloister/cell";
 import type { Publish } from "./cell-arguments.ts";
@@ -21,6 +21,7 @@ export interface DoorOptions {
   readonly record: CellRecord;
   readonly user: { readonly uid: number; readonly gid: number };
   readonly environment: Environment;
+  readonly dial: Dial;
 }
 
 /**
@@ -40,7 +41,7 @@ export async function openDoor(options: DoorOptions): Promise<Door | undefined> 
   const cell = { user, node: environment.node };
   const { session, call } = record;
   const egress =
-    allow.length === 0 ? undefined : await openEgress({ session, allow, dial: createDial(), cell });
+    allow.length === 0 ? undefined : await openEgress({ session, allow, dial: options.dial, cell });
   stack.defer(() => egress?.close());
   const network = egress?.network ?? (await openCellNetwork({ ...cell, ports: [] }));
   stack.defer(() => network.close());

@@ -28,6 +28,20 @@ export interface CellRecord {
 
 const PATHS_MAX = 1000;
 
+/** Without a call it is about all that a session wrote. Resolves once it is durable. */
+export async function recordReview(
+  ledger: SessionOptions["ledger"],
+  of: { readonly session: string; readonly call?: number },
+  { changes, promoted }: Decision,
+): Promise<void> {
+  const paths = promoted.slice(0, PATHS_MAX).map(({ kind, path }) => `${kind} ${path}`);
+  await ledger.append({
+    type: "tool.review",
+    fields: { ...of, changes, promoted: promoted.length },
+    attachments: [{ type: "paths", data: Buffer.from(JSON.stringify(paths)), open: {}, hidden: {} }],
+  });
+}
+
 /** Resolves once the command is recorded: only then may it start. */
 export async function openRecord(options: RecordOptions): Promise<CellRecord> {
   const { ledger, clock, workspace, tier, label, version } = options;
@@ -62,14 +76,7 @@ export async function openRecord(options: RecordOptions): Promise<CellRecord> {
     session,
     call: call.index,
     seal: (shown) => session.seals.seal(shown).text,
-    review: async ({ changes, promoted }) => {
-      const paths = promoted.slice(0, PATHS_MAX).map(({ kind, path }) => `${kind} ${path}`);
-      await ledger.append({
-        type: "tool.review",
-        fields: { session: session.id, call: call.index, changes, promoted: promoted.length },
-        attachments: [{ type: "paths", data: Buffer.from(JSON.stringify(paths)), open: {}, hidden: {} }],
-      });
-    },
+    review: (decision) => recordReview(ledger, { session: session.id, call: call.index }, decision),
     end: async ({ exitCode, timedOut, outputBytes }) => {
       const ms = clock.now() - started;
       const fields = { session: session.id, call: call.index, exit: exitCode, signal: null, timedOut, ms };

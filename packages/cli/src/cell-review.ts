@@ -15,6 +15,8 @@ export interface ReviewOptions {
   readonly user: { readonly uid: number; readonly gid: number };
   readonly how: Review;
   readonly guarded: boolean;
+  /** What is not promoted stays in the overlay, for another look. */
+  readonly keepsRest?: boolean;
   /** Takes secrets out of what is shown. */
   readonly seal: (text: string) => string;
   /** Told what will be promoted, before it is. */
@@ -43,7 +45,9 @@ export async function review(options: ReviewOptions, environment: Environment): 
   await options.onDecision({ changes: changes.length, promoted: wanted });
   if (options.how === "show") return true;
   const results = promote(wanted, { workspace, upper: overlay.upper, user: options.user, guarded });
-  stderr.write(report(results, changes.length, paint));
+  stderr.write(
+    report(results, changes.length, { paint, rest: options.keepsRest === true ? "left aside" : "discarded" }),
+  );
   return results.every(({ kind }) => kind === "promoted");
 }
 
@@ -82,11 +86,14 @@ async function choose(
   }
 }
 
-function report(results: readonly Promoted[], all: number, paint: Paint): string {
+function report(
+  results: readonly Promoted[],
+  all: number,
+  { paint, rest }: { readonly paint: Paint; readonly rest: string },
+): string {
   const left = results.filter((result) => result.kind === "left");
   const count = results.length - left.length;
-  const discarded = all - results.length;
-  const head = `cloister: ${paint("green", `${count} promoted`)}, ${discarded} discarded`;
+  const head = `cloister: ${paint("green", `${count} promoted`)}, ${all - results.length} ${rest}`;
   if (left.length === 0) return `${head}\n`;
   const lines = left.map(({ path, why }) => `  ${visible(path).replaceAll("\n", "⏎")}: ${visible(why)}\n`);
   return `${head}, ${paint("red", `${left.length} could not be`)}\n${lines.join("")}`;

@@ -1,9 +1,15 @@
 /** What a person wants shown, hidden or allowed beyond a cell's defaults, put into the view of a cell. */
 import { lstatSync, realpathSync } from "node:fs";
+import { totalmem } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { CloisterError } from "@cloister/base";
 import { findCaches, type CellLimits, type CellView } from "@cloister/cell";
 import type { CellWishes } from "./cell-arguments.ts";
+
+/** A command that takes more than this would take the machine with it. */
+export function usualMemoryBytes(): number {
+  return Math.floor(totalmem() * 0.8);
+}
 
 /** Lists add up; of single values the later one counts. */
 export function joinWishes(usual: CellWishes, now: CellWishes): CellWishes {

@@ -11,8 +11,15 @@ export interface CommandCell {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** What the agent's commands see: the system's programs and the user's toolchains, the workspace, and no socket. */
-export function commandCell(workspace: string, environment: Environment): CommandCell {
+/**
+ * What the agent's commands see: the system's programs and the user's toolchains, the workspace, and no socket. The
+ * `variables` of settings never stand in for our own.
+ */
+export function commandCell(
+  workspace: string,
+  environment: Environment,
+  variables: Readonly<Record<string, string>> = {},
+): CommandCell {
   const toolchains = findToolchains(environment.path, {
     home: environment.home,
     workspace,
@@ -29,6 +36,7 @@ export function commandCell(workspace: string, environment: Environment): Comman
     path,
     view: { workspace, home: environment.home, readable, sockets: [], system: "whole" },
     environment: {
+      ...variables,
       ...environment.locale,
       HOME: environment.home,
       PATH: path.join(":"),

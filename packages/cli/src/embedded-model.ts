@@ -29,6 +29,7 @@ export async function openModelFile(
   path: string,
   clearance: Label | undefined,
   environment: Environment,
+  contextTokens?: number,
 ): Promise<ModelFile> {
   const file = resolve(environment.directory, path);
   checkModelFile(file);
@@ -36,6 +37,7 @@ export async function openModelFile(
   const backend = createEmbeddedBackend({
     file,
     cores: environment.cores,
+    ...(contextTokens === undefined ? {} : { contextTokens }),
     load: () => Promise.resolve(module),
     renderTemplate: (template, values) => new Template(template).render(values),
   });

@@ -4,6 +4,7 @@ import type { Endpoint } from "@cloister/airlock";
 import { CloisterError } from "@cloister/base";
 import type { Label } from "@cloister/policy";
 import { chatProtocol } from "@cloister/wire";
+import { agreeWindow } from "./agreed-window.ts";
 import type { Environment } from "./environment.ts";
 import { isModelFile, openModelFile } from "./embedded-model.ts";
 import { openModelServer, type ServerAccess } from "./model-server.ts";
@@ -15,19 +16,23 @@ export interface EndpointWishes extends ServerAccess {
   readonly clearance: Label | undefined;
   /** Said once, for the endpoint in the same settings. A cloud model behind that endpoint does not inherit it. */
   readonly usualClearance: Label | undefined;
+  /** Whether the model takes pictures, in a person's words; they count before the server's. */
+  readonly vision?: boolean | undefined;
 }
 
 export interface ChosenEndpoint {
   readonly endpoint: Endpoint;
   readonly model: string;
   readonly contextTokens: number | undefined;
+  /** It takes pictures, as far as anybody says. */
+  readonly vision: boolean;
   readonly server: ServerDescription["server"];
   /** It was not named, but found by looking on this machine. */
   readonly found: boolean;
 }
 
 /**
- * @throws CloisterError `no-model-found`, `endpoint-unreachable`, `bad-endpoint-url`, and for a model's file as
+ * @throws CloisterError `no-model-found`, `window-too-small`, `endpoint-unreachable`, `bad-endpoint-url`, and for a model's file as
  * `openModelFile`
  */
 export async function chooseEndpoint(
@@ -36,7 +41,7 @@ export async function chooseEndpoint(
   signal: AbortSignal,
 ): Promise<ChosenEndpoint> {
   if (wishes.endpoint === undefined && isModelFile(wishes.model)) {
-    return await chooseModelFile(wishes.model, wishes.clearance, environment, signal);
+    return await chooseModelFile(wishes.model, wishes, environment, signal);
   }
   const address = wishes.endpoint ?? (await findOnThisMachine(wishes, environment, signal));
   const url = parseEndpointUrl(address);
@@ -49,6 +54,14 @@ export async function chooseEndpoint(
     });
   }
   const known = description.models.find(({ id }) => id === model || id === `${model}:latest`);
+  let contextTokens: number | undefined;
+  try {
+    const served = known?.contextTokens;
+    contextTokens = agreeWindow({ wished: wishes.contextTokens, served, model, place: url.href });
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
   // A port on this machine may lead to somebody else's: Ollama serves cloud models through it. Which of the names that
   // it does not list are such, only it knows.
   const cloud = known === undefined ? description.server === "ollama" : known.remoteHost !== undefined;
@@ -64,7 +77,8 @@ export async function chooseEndpoint(
       backend,
     },
     model,
-    contextTokens: known?.contextTokens,
+    contextTokens,
+    vision: wishes.vision ?? known?.vision ?? false,
     server: description.server,
     found: wishes.endpoint === undefined,
   };
@@ -73,15 +87,21 @@ export async function chooseEndpoint(
 /** Loaded at once: a file that cannot be used is known before anything begins. */
 async function chooseModelFile(
   path: string,
-  clearance: Label | undefined,
+  { clearance, contextTokens: wished }: EndpointWishes,
   environment: Environment,
   signal: AbortSignal,
 ): Promise<ChosenEndpoint> {
-  const { endpoint, model } = await openModelFile(path, clearance, environment);
+  const { endpoint, model } = await openModelFile(path, clearance, environment, wished);
   environment.stderr.write(`cloister: loading ${endpoint.id}\n`);
   try {
     const { server, models } = await endpoint.backend.describe(signal);
-    return { endpoint, model, contextTokens: models[0]?.contextTokens, server, found: false };
+    const contextTokens = agreeWindow({
+      wished,
+      served: models[0]?.contextTokens,
+      model,
+      place: endpoint.id,
+    });
+    return { endpoint, model, contextTokens, vision: false, server, found: false };
   } catch (error) {
     await endpoint.backend.close();
     throw error;

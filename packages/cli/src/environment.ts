@@ -22,6 +22,8 @@ export interface Environment {
   readonly lang: string;
   /** Locale variables that commands may see. */
   readonly locale: Readonly<Record<string, string>>;
+  /** One variable of this process, for a place where the person named it. */
+  readonly variable: (name: string) => string | undefined;
   /** Bearer token for the endpoint; it stays in the keeper. */
   readonly apiKey: string | undefined;
   readonly user: { readonly uid: number; readonly gid: number };
@@ -61,6 +63,7 @@ export function readEnvironment(entry: string): Environment {
     path: (variables["PATH"] ?? "").split(":").filter((folder) => folder.startsWith("/")),
     lang: variables["LC_ALL"] ?? variables["LC_MESSAGES"] ?? variables["LANG"] ?? "en",
     locale,
+    variable: (name) => variables[name],
     apiKey: variables["CLOISTER_API_KEY"],
     user: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
     stdin: process.stdin,

@@ -52,9 +52,14 @@ const FILE_BYTES_MAX = 1024 * 1024;
 /** A file of these is one token and nothing else. */
 const bare = /(^|\/)(token|\.vault-token)$/;
 
-export function findKnownSecrets({ home, apiKey }: Pick<Environment, "home" | "apiKey">): KnownSecrets {
+/** `more`: values that the person gave to something else, such as a server. */
+export function findKnownSecrets(
+  { home, apiKey }: Pick<Environment, "home" | "apiKey">,
+  more: readonly string[] = [],
+): KnownSecrets {
   const known = createKnownSecrets(randomBytes(32));
   if (apiKey !== undefined) known.add(apiKey);
+  for (const secret of more) known.add(secret);
   for (const place of places) {
     const text = readSmall(join(home, place));
     if (text === undefined) continue;

@@ -6,8 +6,16 @@ import { exitCodeOf } from "./exit.ts";
 
 async function main(args: Arguments, environment: Environment): Promise<number> {
   switch (args.command) {
+    case "interactive": {
+      // Without a terminal there is nobody to talk to.
+      const isAttended = environment.stdin.isTTY && environment.stdout.isTTY;
+      if (!isAttended) return await main({ command: "help" }, environment);
+      return await (await import("./commands/interactive.ts")).interactive(args, environment);
+    }
     case "run":
-      return (await import("./commands/run.ts")).run(args, environment);
+      return args.session.worktree === undefined
+        ? (await import("./commands/run.ts")).run(args, environment)
+        : (await import("./commands/worktrees.ts")).runInWorktree(args, environment);
     case "tour":
       return (await import("./tour/tour.ts")).tour(args, environment);
     case "ledger-verify":
@@ -20,8 +28,13 @@ async function main(args: Arguments, environment: Environment): Promise<number> 
       return (await import("./commands/airlock.ts")).airlock(args, environment);
     case "cell":
       return (await import("./commands/cell.ts")).cell(args, environment);
+    case "cell-review":
+      return (await import("./commands/cell-review.ts")).cellReview(args, environment);
     case "cell-doctor":
       return (await import("./commands/cell-doctor.ts")).cellDoctor(args, environment);
+    case "permissions-list":
+    case "permissions-why":
+      return (await import("./commands/permissions.ts")).permissions(args, environment);
     case "policy-check":
     case "policy-explain":
     case "policy-fingerprint":
@@ -29,6 +42,14 @@ async function main(args: Arguments, environment: Environment): Promise<number> 
     case "policy-show":
     case "policy-sign":
       return (await import("./commands/policy.ts")).policy(args, environment);
+    case "trust":
+      return (await import("./commands/trust.ts")).trust(args, environment);
+    case "plugin":
+      return (await import("./commands/plugin.ts")).plugin(args, environment);
+    case "quest":
+      return (await import("./commands/quest.ts")).quest(args, environment);
+    case "wiki":
+      return (await import("./commands/wiki.ts")).wiki(args, environment);
     case "scan":
       return (await import("./commands/scan.ts")).scan(args, environment);
     case "sessions-list":
@@ -41,6 +62,8 @@ async function main(args: Arguments, environment: Environment): Promise<number> 
     case "worktrees-list":
     case "worktrees-remove":
       return (await import("./commands/worktrees.ts")).worktrees(args, environment);
+    case "mcp":
+      return (await import("./commands/mcp.ts")).mcp(args, environment);
     case "rehearse":
       return (await import("./commands/rehearse.ts")).rehearse(args, environment);
     case "version":

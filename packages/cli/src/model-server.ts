@@ -2,6 +2,7 @@
 import {
   createBackend,
   createOllamaBackend,
+  limitTime,
   type Backend,
   type NetworkOptions,
   type Probe,
@@ -17,6 +18,10 @@ export interface ModelServer {
 
 export interface ServerAccess {
   readonly network: NetworkOptions | undefined;
+  /** The window that a person wants; it can be set at servers that take it with each request. */
+  readonly contextTokens?: number | undefined;
+  /** Of a whole request; without it as long as it needs. */
+  readonly timeoutSeconds?: number | undefined;
   /** Told of each question to a server before it is asked. */
   readonly onProbe?: ((probe: Probe) => Promise<void>) | undefined;
 }
@@ -24,7 +29,7 @@ export interface ServerAccess {
 /** @throws CloisterError `endpoint-unreachable`, `endpoint-loading` after half an hour, and as the backends do */
 export async function openModelServer(
   address: string,
-  { network, onProbe }: ServerAccess,
+  { network, onProbe, contextTokens, timeoutSeconds }: ServerAccess,
   environment: Environment,
   signal: AbortSignal,
 ): Promise<ModelServer> {
@@ -37,11 +42,18 @@ export async function openModelServer(
   };
   const backend = createBackend(options);
   const description = await describeWhenLoaded(backend, environment, signal);
-  if (description.server !== "ollama") return { backend, description };
+  const within = (server: Backend): Backend =>
+    timeoutSeconds === undefined
+      ? server
+      : limitTime(server, { clock: environment.clock, requestMsMax: timeoutSeconds * 1000 });
+  if (description.server !== "ollama") return { backend: within(backend), description };
   // By its own routes the window can be set; by the compatible ones it cuts in silence what does not fit.
   await backend.close();
-  const ollama = createOllamaBackend(options);
-  return { backend: ollama, description: await ollama.describe(signal) };
+  const ollama = createOllamaBackend({
+    ...options,
+    ...(contextTokens === undefined ? {} : { contextTokens }),
+  });
+  return { backend: within(ollama), description: await ollama.describe(signal) };
 }
 
 const LOADING_MS_MAX = 30 * 60_000;

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { SessionOptions } from "@cloister/agent";
 import { CloisterError, isRecord, parseJson, type JsonObject } from "@cloister/base";
-import type { RunArguments } from "./arguments.ts";
+import type { RunArguments } from "./run-arguments.ts";
 import type { Settings } from "./settings.ts";
 
 /** @throws CloisterError `usage`, `bad-json` */

@@ -22,6 +22,8 @@ export function sealEvent(event: AgentEvent, seals: Seals): AgentEvent {
     // What was restored into an edit is in the arguments of its call.
     case "item":
       return { ...event, item: sealAll(event.item, seal) };
+    case "background":
+      return { ...event, command: seal(event.command) };
     case "question":
       return { ...event, ask: sealAll(event.ask, seal) };
     case "todos":
@@ -52,6 +54,9 @@ function sealEnding(ending: Ending, seal: (text: string) => string): Ending {
 
 function sealAll<T>(value: T, seal: (text: string) => string): T {
   return JSON.parse(JSON.stringify(value), (_key, inner: unknown) =>
-    typeof inner === "string" ? seal(inner) : inner,
+    typeof inner === "string" && !picture.test(inner) ? seal(inner) : inner,
   ) as T;
 }
+
+/** As in what is sent, and for the same reason: there is nothing in it to read, and millions of characters to look at. */
+const picture = /^data:image\/[\w.+-]{1,40};base64,[A-Za-z0-9+/]{256,}={0,2}$/;

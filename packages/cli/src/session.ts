@@ -1,41 +1,49 @@
 /** One session put together: cells, ledger, airlock and keeper around an agent that is started in its own cell. */
-import { accessSync, realpathSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { accessSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import {
   createJudgement,
   openEgress,
   openKeeper,
   openSession,
+  openWeb,
   recordDeclassified,
   streamOf,
   type Approvals,
+  type Approve,
+  type JudgementOptions,
 } from "@cloister/airlock";
-import { createDial } from "@cloister/backend";
+import { createDial, createSecure, type NetworkOptions } from "@cloister/backend";
 import type { AgentEvent, Ending, SessionOptions } from "@cloister/agent";
-import {
-  missingGuarded,
-  openCells,
-  type Cells,
-  type CellView,
-  type Finding,
-  type Tier,
-} from "@cloister/cell";
+import { missingGuarded, openCells, type Finding, type Tier } from "@cloister/cell";
 import { openLedger } from "@cloister/ledger";
-import type { Label } from "@cloister/policy";
+import { CloisterError } from "@cloister/base";
+import { builtInPolicy, type Label } from "@cloister/policy";
 import { runAgent, type AgentHandle } from "./agent-host.ts";
-import { parseCallRules, refuseBypass, type CallFlags } from "./call-rules.ts";
-import type { CellWishes } from "./cell-arguments.ts";
+import { governAgent } from "./permissions/govern.ts";
+import type { CallFlags } from "./permissions/read-permissions.ts";
+import { openPermissions, type PermissionWishes } from "./permissions/session-permissions.ts";
+import type { CellWishes, SessionReview } from "./cell-arguments.ts";
 import { holdFindings, recordFinding } from "./cell-findings.ts";
-import { hidingCut, openHiddenFiles, toHiddenJob, type HiddenFiles } from "./cell-hidden.ts";
+import { openCellDial } from "./cell-dial.ts";
+import { hidingCut, openHiddenFiles, toHiddenJob } from "./cell-hidden.ts";
 import { holdMountPoints, sweepScratches } from "./cell-scratch.ts";
-import { applyWishes } from "./cell-wishes.ts";
+import { applyWishes, usualMemoryBytes } from "./cell-wishes.ts";
 import { checkWorkspace, commandCell, makeScratch, userFor } from "./command-cell.ts";
 import type { Binding } from "./policy/binding.ts";
 import { personHere } from "./policy/declassified.ts";
+import { openMcp } from "./mcp/open-mcp.ts";
+import { confinedBy, type McpPlan } from "./mcp/plan.ts";
 import { findKnownSecrets } from "./known-secrets.ts";
 import { sealEvent } from "./seal-event.ts";
+import { openSessionOverlay, type SessionOverlay } from "./session-review.ts";
+import type { SavedSession } from "./sessions/saved-session.ts";
 import type { ChosenEndpoint } from "./endpoint.ts";
+import { bringToSession } from "./extension/bring.ts";
+import type { OpenedExtensions } from "./extension/open.ts";
+import { insideSocket, startAgent } from "./start-agent.ts";
 import type { Environment } from "./environment.ts";
+import { toOpenedSession, type OpenedSession } from "./screen/opened.ts";
 
 export interface SessionRequest {
   readonly workspace: string;
@@ -52,13 +60,31 @@ export interface SessionRequest {
   /** Exact texts that a person took out of classification. */
   readonly declassified?: readonly string[];
   readonly ledger: string;
+  /** The agent and its commands write into an overlay of the project, and this is what becomes of it. */
+  readonly review?: SessionReview;
   readonly turnsMax: number;
   /** What a person says to calls of this run, before it. */
   readonly calls?: CallFlags;
+  /** The mode that is asked for, and what settings say of calls. */
+  readonly permissions?: Pick<PermissionWishes, "mode" | "settings" | "imported">;
+  /** Asks the person who is there. Without it nobody is, and what needs a word is refused. */
+  readonly approve?: Approve;
+  /** Instructions, skills, hooks and more of the organisation, the person and the project; without them, none of that. */
+  readonly extensions?: OpenedExtensions;
   /** What the agent's session is given beside its model and its window. */
   readonly options?: Omit<SessionOptions, "model" | "contextTokens" | "tools">;
   /** Speaks to the session: sends its messages, and closes it. Without it the prompt is all that is said. */
   readonly drive?: (agent: AgentHandle) => void;
+  /** Saves it, step by step, or goes on with one that was saved. Without it nothing is kept but the ledger. */
+  readonly saved?: SavedSession;
+  /** The MCP servers that the agent may have started. */
+  readonly mcp?: McpPlan;
+  /** How hosts beside this machine are reached. */
+  readonly network?: NetworkOptions;
+  /** Whether hosts that commands may reach are reached through the house's proxy. Default: where there is one. */
+  readonly allowsProxy?: boolean;
+  /** Told once commands can be run: what the keeper knows and does for the person at a screen. */
+  readonly onOpen?: (opened: OpenedSession) => void;
   readonly onEvent: (event: AgentEvent) => void;
   readonly onTrouble: (trouble: unknown) => void;
   /** What a command left that would run, or lead somewhere, when a person comes by. It is in the ledger too. */
@@ -70,6 +96,8 @@ export interface SessionOutcome {
   readonly ending: Ending;
   /** Calls that needed a person's word, and what became of them. */
   readonly approvals: Approvals;
+  /** Where what was written was reviewed. */
+  readonly overlay?: SessionOverlay;
 }
 
 /** Runs one task to its end. Resolves also when it failed or was cancelled; the ending says which. */
@@ -93,9 +121,10 @@ export async function runSession(
   }
 
   const findings = holdFindings();
-  const [cells, ledger] = await Promise.all([
+  const [plainCells, ledger] = await Promise.all([
     openCells({
-      ...{ tier, scratch, architecture: environment.architecture, user, streamOf },
+      ...{ tier, scratch, architecture: environment.architecture, user, streamOf, ahead: true },
+      memoryBytesUsual: usualMemoryBytes(),
       onFinding: (finding) => findings.tell(finding),
     }),
     openLedger({ directory: request.ledger, clock: environment.clock }),
@@ -103,23 +132,38 @@ export async function runSession(
   stack.defer(() => ledger.close());
   // Closing tells what it finds at last, which the ledger is to hold.
   stack.defer(() => findings.settled());
-  stack.defer(() => cells.close());
+  stack.defer(() => plainCells.close());
 
-  const endorsed = parseCallRules("--allow", request.calls?.allow ?? []);
-  const forbidden = parseCallRules("--deny", request.calls?.deny ?? []);
+  const { saved } = request;
+  const permissions = await openPermissions(
+    {
+      ...request.permissions,
+      ...(request.calls === undefined ? {} : { flags: request.calls }),
+      ...(request.approve === undefined ? {} : { approve: request.approve }),
+      ...(saved?.mode === undefined ? {} : { resumed: saved.mode }),
+    },
+    { policy: request.policy?.policy ?? builtInPolicy, home: environment.home, workspace, tier },
+  );
+  for (const { origin, text, why } of permissions.problems) {
+    request.onTrouble(
+      new CloisterError(`${origin}: ${text} is passed over: ${why}`, { code: "bad-permissions" }),
+    );
+  }
   const session = openSession({
-    judgement: createJudgement({ allow: endorsed, deny: forbidden }),
+    ...(saved === undefined ? {} : keptParts(saved)),
+    judgement: createJudgement({ ...permissions.judgement, ...rememberedBy(saved) }),
     client: { name: "cloister", version: environment.version, evidence: "started" },
     workspaceLabel: request.label,
     ...request.policy,
     declassified: request.declassified ?? [],
-    known: findKnownSecrets(environment),
+    known: findKnownSecrets(environment, request.mcp?.secrets),
+    isConfined: confinedBy(request.mcp, tier),
     workspace,
     ledger,
     clock: environment.clock,
     onTrouble: request.onTrouble,
   });
-  refuseBypass(session.policy, endorsed);
+  saved?.begin(session, { model: chosen.model, tier, version: environment.version });
   await ledger.append({
     type: "session.start",
     fields: {
@@ -128,6 +172,7 @@ export async function runSession(
       label: request.label,
       version: environment.version,
       model: chosen.model,
+      ...(saved?.items === undefined ? {} : { resumed: true }),
     },
     attachments: [{ type: "workspace", data: Buffer.from(workspace), open: {}, hidden: {} }],
   });
@@ -149,29 +194,76 @@ export async function runSession(
     // Without a cell nothing is in the way of a command: there is nothing to open.
     tier === "none" || allow.length === 0
       ? undefined
-      : await openEgress({ session, allow, dial: createDial(), cell: { user, node: environment.node } });
+      : await openEgress({
+          session,
+          allow,
+          dial: openCellDial(request.network, request.allowsProxy !== false),
+          cell: { user, node: environment.node },
+        });
   stack.defer(() => egress?.close());
+  const web = openWeb({ session, allow, dial: createDial(), secure: createSecure(request.network) });
+  stack.defer(() => web.close());
 
   const socketPath = join(scratch, "keeper.sock");
-  const commands = commandCell(workspace, environment);
+  const commands = commandCell(workspace, environment, request.extensions?.chosen.env);
   const view = applyWishes(commands.view, request.wishes);
-  const hidden = openHiddenFiles(view, request.wishes);
+  const overlay =
+    request.review === undefined
+      ? undefined
+      : await openSessionOverlay(
+          {
+            ...{ how: request.review, tier, workspace, user, scratch, ledger, wishes: request.wishes },
+            ...{ session: session.id, within: egress?.namespace.enter },
+            seal: (text) => session.seals.seal(text).text,
+          },
+          environment,
+        );
+  // When the keeper is closed no cell is left.
+  stack.defer(() => overlay?.finish());
+  const cells = overlay?.around(plainCells) ?? plainCells;
+  const plainHidden = openHiddenFiles(view, request.wishes);
+  const hidden = overlay?.hiding(plainHidden) ?? plainHidden;
   const cut = hidden.cut();
   if (cut !== undefined) request.onTrouble(hidingCut(cut));
+  const own = request.extensions;
+  const brought =
+    own === undefined
+      ? undefined
+      : bringToSession(own, {
+          ...{ session, cells, environment: commands.environment },
+          view: { ...view, hidden: hidden.paths },
+        });
+  const mcp =
+    request.mcp === undefined
+      ? undefined
+      : await openMcp(request.mcp, {
+          ...{ session, scratch, user, path: commands.path, environment: commands.environment },
+          view: { ...view, hidden: hidden.paths },
+          ...{ node: environment.node, home: environment.home, clock: environment.clock },
+          ...(request.network === undefined ? {} : { network: request.network }),
+          isConfined: tier !== "none",
+          onTrouble: request.onTrouble,
+        });
+  stack.defer(() => mcp?.close());
+  const commandWorld = {
+    cells,
+    view: { ...view, hidden: hidden.paths },
+    environment: commands.environment,
+    ...(egress === undefined ? {} : { egress }),
+    ...(brought?.required === undefined ? {} : { required: brought.required }),
+  };
+  request.onOpen?.(toOpenedSession(session, commandWorld));
   const keeper = await openKeeper({
     session,
     endpoint: chosen.endpoint,
     model: chosen.model,
     socketPath,
+    web,
     owner: user,
     // Loaded only where there is time for it.
     ...(request.warmUp === true ? { warmUp: (await import("@cloister/agent")).fixedPrefix() } : {}),
-    commands: {
-      cells,
-      view: { ...view, hidden: hidden.paths },
-      environment: commands.environment,
-      ...(egress === undefined ? {} : { egress }),
-    },
+    commands: commandWorld,
+    processes: { servers: mcp?.servers ?? new Map(), hooks: brought?.hooks ?? new Map() },
   });
   stack.defer(() => keeper.close());
 
@@ -181,84 +273,65 @@ export async function runSession(
       job: {
         workspace,
         ...request.options,
+        ...brought?.job,
+        ...(saved === undefined ? {} : resumedParts(saved)),
+        ...(mcp === undefined ? {} : { mcpServers: mcp.wishes }),
+        mode: permissions.mode,
         model: chosen.model,
         ...(chosen.contextTokens === undefined ? {} : { contextTokens: chosen.contextTokens }),
         limits: { ...request.options?.limits, turnsMax: request.turnsMax },
         socketPath: insideSocket(tier, socketPath),
         hasRipgrep: hasProgram("rg", commands.path),
+        seesPictures: chosen.vision,
         hidden: toHiddenJob(hidden, workspace, request.wishes),
       },
-      drive:
-        request.drive ??
-        ((agent) => {
-          agent.send({ text: request.prompt });
-          agent.close();
-        }),
+      drive: (agent) => {
+        const { judgement, onTrouble } = session;
+        const governed = governAgent(agent, { judgement, onTrouble, whyNotMode: permissions.whyNotMode });
+        (request.drive ?? saysOnly(request.prompt))(governed);
+      },
       // What is shown may end up in a log: events carry no secret either.
-      onEvent: (event) => request.onEvent(sealEvent(event, session.seals)),
+      onEvent: (event) => {
+        const sealed = sealEvent(event, session.seals);
+        // Before it is shown: what was shown is not lost.
+        saved?.keep(event, sealed);
+        request.onEvent(sealed);
+      },
       kill: (child) => child.kill("SIGKILL"),
       signal,
     },
   );
+  overlay?.ended(ending.outcome);
   await ledger.append({
     type: "session.end",
     fields: { session: session.id, outcome: ending.outcome, turns: ending.turns },
   });
-  return { session: session.id, ending, approvals: session.judgement.approvals };
-}
-
-const SOCKET_INSIDE = "/run/cloister/keeper.sock";
-
-function insideSocket(tier: Tier, outside: string): string {
-  return tier === "bubblewrap" ? SOCKET_INSIDE : outside;
-}
-
-interface AgentStart {
-  readonly workspace: string;
-  readonly socketPath: string;
-  readonly environment: Environment;
-  readonly wishes: CellWishes;
-  readonly hidden: HiddenFiles;
-}
-
-/**
- * The agent sees its own code, the libraries to run it, the workspace and one socket. No shell and no compiler is in
- * its cell: for those it has to ask.
- */
-function startAgent(
-  cells: Cells,
-  { workspace, socketPath, environment, wishes, hidden }: AgentStart,
-): ReturnType<Cells["spawn"]> {
-  const node = realpathSync(environment.node);
-  const bare: CellView = {
-    workspace,
-    home: environment.home,
-    readable: [node, ...ownCode(environment.entry)],
-    sockets: [{ outside: socketPath, inside: SOCKET_INSIDE }],
-    system: "libraries",
+  return {
+    ...{ session: session.id, ending, approvals: session.judgement.approvals },
+    ...(overlay === undefined ? {} : { overlay }),
   };
-  const { read = [], write = [], hide = [] } = wishes;
-  // Limits are the commands'; what is hidden from them is hidden from the agent's own tools too.
-  const view = { ...applyWishes(bare, { read, write, hide }), hidden: hidden.paths };
-  return cells.spawn(view, {
-    // The word is for whoever looks at a list of processes.
-    argv: [node, agentProgram(environment.entry), "agent-process"],
-    directory: workspace,
-    environment: { ...environment.locale, HOME: environment.home, PATH: "/usr/bin:/bin", TMPDIR: "/tmp" },
-  });
 }
 
-function agentProgram(entry: string): string {
-  const file = realpathSync(entry);
-  return join(dirname(file), file.endsWith(".ts") ? "agent-main.ts" : "agent.js");
+function saysOnly(prompt: string): (agent: AgentHandle) => void {
+  return (agent) => {
+    agent.send({ text: prompt });
+    agent.close();
+  };
 }
 
-/** The published folder, or in a checkout the packages and the links between them. */
-function ownCode(entry: string): string[] {
-  const file = realpathSync(entry);
-  if (!file.endsWith(".ts")) return [dirname(file)];
-  const packages = dirname(dirname(dirname(file)));
-  return [packages, join(dirname(packages), "node_modules", "@cloister")];
+function keptParts(
+  saved: SavedSession,
+): Pick<Parameters<typeof openSession>[0], "identity" | "standing" | "beforeCalls"> {
+  const { identity, standing, beforeCalls } = saved;
+  return { identity, beforeCalls, ...(standing === undefined ? {} : { standing }) };
+}
+
+function rememberedBy(saved: SavedSession | undefined): Pick<JudgementOptions, "remembered"> {
+  return saved?.remembered === undefined ? {} : { remembered: saved.remembered };
+}
+
+function resumedParts({ items, mode }: SavedSession): Pick<SessionOptions, "resume" | "mode"> {
+  return { ...(items === undefined ? {} : { resume: items }), ...(mode === undefined ? {} : { mode }) };
 }
 
 function hasProgram(name: string, path: readonly string[]): boolean {

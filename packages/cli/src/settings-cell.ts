@@ -1,12 +1,12 @@
 /** The part `cell` of the user's settings: what every cell shows and allows. A project has no say in it. */
 import { isRecord, messageOf, type CloisterError } from "@cloister/base";
-import { parseSize, type CellWishes, type Review } from "./cell-arguments.ts";
+import { parseSize, type CellWishes, type SessionReview } from "./cell-arguments.ts";
 
 export interface CellSettings {
   readonly wishes: CellWishes;
   readonly tier?: "bubblewrap" | "none";
-  /** How `cloister cell` treats what a command changed; without it, changes are made in place. */
-  readonly review?: Review;
+  /** How sessions and `cloister cell` treat what was changed; without it, changes are made in place. */
+  readonly review?: SessionReview;
 }
 
 const lists = ["read", "write", "hide", "show", "allow"] as const;
@@ -48,10 +48,10 @@ export function readCellSettings(value: unknown, fail: (why: string) => Cloister
   };
 }
 
-function reviewOf(value: unknown, fail: (why: string) => CloisterError): { review?: Review } {
+function reviewOf(value: unknown, fail: (why: string) => CloisterError): { review?: SessionReview } {
   if (value === false) return {};
   if (value === true) return { review: "ask" };
-  return { review: choice(value, "review", ["ask", "promote", "discard", "show"], fail) };
+  return { review: choice(value, "review", ["ask", "promote", "discard", "keep", "show"], fail) };
 }
 
 function sizeOf(value: unknown, fail: (why: string) => CloisterError): number {

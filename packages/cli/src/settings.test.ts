@@ -13,6 +13,7 @@ test("what is set is read; certificates are named by their files", () => {
   });
   assert.deepEqual(settings.network, { extraCa: "pem", noProxy: [".test"] });
   assert.equal(settings.clearance, "restricted");
+  assert.deepEqual(read({ vision: false }), { vision: false });
   assert.deepEqual(read({ warmUp: false, volatile: "keep" }), { warmUp: false, volatile: "keep" });
 });
 
@@ -25,6 +26,7 @@ test("a setting that is misread in silence protects nobody: each fault is named"
     [{ network: { extraCa: "missing" } }, /cannot be read/],
     [{ network: { noProxy: "x" } }, /list of hosts/],
     [{ warmUp: "yes" }, /"warmUp" must be true or false/],
+    [{ vision: "yes" }, /"vision" must be true or false/],
     [{ volatile: "thaw" }, /"volatile" must be one of freeze, remove, keep/],
   ];
   for (const [value, expected] of faults) {

@@ -6,6 +6,8 @@ import type { Price } from "@cloister/agent";
 import type { VolatilePolicy } from "@cloister/airlock";
 import type { NetworkOptions } from "@cloister/backend";
 import { isLabel, labels, type Label } from "@cloister/policy";
+import { readOwnPermissions, type OwnPermissionSettings } from "./permissions/read-permissions.ts";
+import { windowBounds } from "./agreed-window.ts";
 import { readCellSettings, type CellSettings } from "./settings-cell.ts";
 
 export interface Settings {
@@ -15,18 +17,51 @@ export interface Settings {
   readonly label?: Label;
   /** How to reach endpoints that are not on this machine. Certificates and keys are named by their files. */
   readonly network?: NetworkOptions;
+  /** The window that is reckoned with. A server that has less is not worked with; one that does not say is believed to have it. */
+  readonly contextTokens?: number;
+  /** How long a request to a model may take, its answer included. Without it as long as it needs. */
+  readonly timeoutSeconds?: number;
   /** What the endpoint's tokens cost, for a million each; for `--max-cost` and the reports. */
   readonly price?: Price;
+  /** Whether the model takes pictures, where its server does not say, or says it wrongly. */
+  readonly vision?: boolean;
   /** Whether a server is shown the fixed beginning of prompts before the first one, so that its cache is warm. */
   readonly warmUp?: boolean;
   /** What `cloister airlock` does about dates and telemetry marks at the head of other clients' prompts. */
   readonly volatile?: VolatilePolicy;
+  /** How long saved sessions are kept. */
+  readonly sessions?: { readonly keepDays?: number };
   /** For the cells of the agent's commands, and of `cloister cell`. */
   readonly cell?: CellSettings;
+  /** Rules on calls, and how much is asked. */
+  readonly permissions?: OwnPermissionSettings;
 }
 
+/** What a timer can hold. */
+const TIMEOUT_SECONDS_MAX = 2_000_000;
 const words = ["endpoint", "model", "clearance", "label"];
-const known = [...words, "network", "price", "warmUp", "volatile", "cell"];
+/** Whole numbers, and what they may be. */
+const numbers: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  contextTokens: windowBounds,
+  timeoutSeconds: [1, TIMEOUT_SECONDS_MAX],
+};
+const known = [
+  ...words,
+  ...Object.keys(numbers),
+  "network",
+  "price",
+  "vision",
+  "warmUp",
+  "volatile",
+  "cell",
+  "permissions",
+  "sessions",
+];
+/** Read with what other agents' settings bring, in their words: see `extension/open.ts`. */
+const brought = [
+  ...["hooks", "disableAllHooks", "mcpServers", "disabledMcpjsonServers", "env", "outputStyle"],
+  ...["statusLine", "claudeMdExcludes", "enabledPlugins"],
+];
 
 /** @throws CloisterError `bad-settings` naming the field: a setting that is misread in silence protects nobody. */
 export function readSettings(home: string): Settings {
@@ -41,28 +76,56 @@ export function readSettings(home: string): Settings {
   const value = parseJson(text, path);
   if (!isRecord(value)) throw bad(path, "it must hold an object");
   for (const [name, setting] of Object.entries(value)) {
-    if (!known.includes(name)) {
-      throw bad(path, `there is no setting "${name}"; there are ${known.join(", ")}`);
+    if (!known.includes(name) && !brought.includes(name)) {
+      const all = [...known, ...brought].join(", ");
+      throw bad(path, `there is no setting "${name}"; there are ${all}`);
     }
     if (words.includes(name) && typeof setting !== "string") throw bad(path, `"${name}" must be a string`);
+    const [min, max] = numbers[name] ?? [];
+    const isWhole = typeof setting === "number" && Number.isInteger(setting);
+    if (min !== undefined && max !== undefined && !(isWhole && setting >= min && setting <= max)) {
+      throw bad(path, `"${name}" must be a whole number from ${min} to ${max}`);
+    }
     if ((name === "clearance" || name === "label") && !isLabel(String(setting))) {
       throw bad(path, `"${name}" must be one of ${labels.join(", ")}`);
     }
   }
-  const { network, cell, price, warmUp, volatile, ...rest } = value;
+  const { network, cell, permissions, sessions, price, vision, warmUp, volatile, ...rest } = value;
   if (warmUp !== undefined && typeof warmUp !== "boolean") throw bad(path, '"warmUp" must be true or false');
+  if (vision !== undefined && typeof vision !== "boolean") throw bad(path, '"vision" must be true or false');
   const policy = volatilePolicies.find((name) => name === volatile);
   if (volatile !== undefined && policy === undefined) {
     throw bad(path, `"volatile" must be one of ${volatilePolicies.join(", ")}`);
   }
   return {
-    ...rest,
+    ...Object.fromEntries(Object.entries(rest).filter(([name]) => words.includes(name) || name in numbers)),
+    ...(vision === undefined ? {} : { vision }),
     ...(warmUp === undefined ? {} : { warmUp }),
     ...(policy === undefined ? {} : { volatile: policy }),
+    ...(sessions === undefined ? {} : { sessions: readSessions(sessions, path) }),
     ...(price === undefined ? {} : { price: readPrice(price, path) }),
     ...(network === undefined ? {} : { network: readNetwork(network, path) }),
+    ...(permissions === undefined ? {} : { permissions: ownPermissions(permissions, path) }),
     ...(cell === undefined ? {} : { cell: readCellSettings(cell, (why) => bad(path, why)) }),
   };
+}
+
+const KEEP_DAYS_MAX = 3650;
+
+function readSessions(value: unknown, path: string): NonNullable<Settings["sessions"]> {
+  const { keepDays, ...rest } = isRecord(value) ? value : { value };
+  const [other] = Object.keys(rest);
+  if (other !== undefined) throw bad(path, '"sessions" must be an object, and has "keepDays" only');
+  if (keepDays === undefined) return {};
+  if (typeof keepDays === "number" && keepDays > 0 && keepDays <= KEEP_DAYS_MAX) return { keepDays };
+  throw bad(path, `"keepDays" of "sessions" must be a number of days up to ${KEEP_DAYS_MAX}`);
+}
+
+function ownPermissions(value: unknown, path: string): OwnPermissionSettings {
+  const { problems, ...settings } = readOwnPermissions(value, path);
+  const [problem] = problems;
+  if (problem !== undefined) throw bad(path, `"permissions": ${problem.text}: ${problem.why}`);
+  return { ...settings, problems };
 }
 
 const volatilePolicies: readonly VolatilePolicy[] = ["freeze", "remove", "keep"];

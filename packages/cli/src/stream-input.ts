@@ -5,10 +5,13 @@
 import type { Mode } from "@cloister/agent";
 import { isRecord, readLines, type Json, type JsonObject } from "@cloister/base";
 import type { AgentHandle } from "./agent-host.ts";
+import type { LinePrompt } from "./permissions/ask-by-lines.ts";
 
 export type InputLine =
   | { readonly kind: "message"; readonly text: string }
   | { readonly kind: "control"; readonly id: string; readonly request: JsonObject }
+  /** To a control request of ours. */
+  | { readonly kind: "response"; readonly response: JsonObject }
   | { readonly kind: "unknown" };
 
 const LINE_CHARS_MAX = 10 * 1024 * 1024;
@@ -21,6 +24,7 @@ export async function driveFromInput(
   input: AsyncIterable<Uint8Array>,
   agent: AgentHandle,
   respond: (line: JsonObject) => void,
+  prompt?: Pick<LinePrompt, "answer" | "close">,
 ): Promise<void> {
   try {
     for await (const line of readLines(input, { lineCharsMax: LINE_CHARS_MAX })) {
@@ -28,8 +32,11 @@ export async function driveFromInput(
       // Each message has a result of its own, so none joins the one before.
       if (read.kind === "message") agent.send({ text: read.text, delivery: "next" });
       if (read.kind === "control") respond(toResponse(read.id, obey(read.request, agent)));
+      if (read.kind === "response") prompt?.answer(read.response);
     }
   } finally {
+    // Whoever could answer is gone.
+    prompt?.close();
     agent.close();
   }
 }
@@ -42,10 +49,13 @@ export function parseInputLine(line: string): InputLine {
     return { kind: "unknown" }; // what is no JSON is nothing that could be meant
   }
   if (!isRecord(value)) return { kind: "unknown" };
-  const { type, message, request, request_id: id } = value;
+  const { type, message, request, response, request_id: id } = value;
   if (type === "user" && isRecord(message)) {
     const text = textOf(message["content"]);
     return text === "" ? { kind: "unknown" } : { kind: "message", text };
+  }
+  if (type === "control_response" && isRecord(response)) {
+    return { kind: "response", response: response as JsonObject };
   }
   if (type === "control_request" && isRecord(request) && typeof id === "string") {
     return { kind: "control", id, request: request as JsonObject };
@@ -74,6 +84,8 @@ function obey(request: JsonObject, agent: AgentHandle): Obeyed {
       const name = typeof asked === "string" ? asked : "";
       const mode = modes.find((candidate) => candidate === (modeNames[name] ?? name));
       if (mode === undefined) return { kind: "refused", why: `there is no mode "${name}"` };
+      const why = agent.whyNotMode?.(mode);
+      if (why !== undefined) return { kind: "refused", why: why.message };
       agent.setMode(mode);
       return { kind: "done" };
     }

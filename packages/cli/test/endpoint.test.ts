@@ -17,13 +17,16 @@ const answers: Readonly<Record<string, unknown>> = {
     ],
   },
   "/api/ps": { models: [] },
-  "/api/show": { model_info: { "general.architecture": "qwen3", "qwen3.context_length": 40_960 } },
+  "/api/show": {
+    capabilities: ["completion", "vision"],
+    model_info: { "general.architecture": "qwen3", "qwen3.context_length": 40_960 },
+  },
 };
 
 /** Of a model that Ollama on this machine has, or serves for another. */
 async function choose(
   model: string,
-  more: { readonly usualClearance?: "core" } = {},
+  more: { readonly usualClearance?: "core"; readonly vision?: boolean } = {},
 ): Promise<ChosenEndpoint> {
   await using stack = new AsyncDisposableStack();
   const server = createServer((request, response) => {
@@ -42,6 +45,7 @@ async function choose(
     model,
     clearance: undefined,
     usualClearance: more.usualClearance,
+    vision: more.vision,
     network: undefined,
   };
   // All that choosing reads of it.
@@ -69,4 +73,11 @@ test("a name that it does not list may be anybody's", async () => {
   const { endpoint } = await choose("bigger:cloud", { usualClearance: "core" });
   assert.equal(endpoint.clearance, "public");
   assert.notEqual(endpoint.operator, "this machine");
+});
+
+test("whether the model sees pictures is the server's word, and a person's word counts before it", async () => {
+  assert.equal((await choose("qwen3:8b")).vision, true);
+  assert.equal((await choose("qwen3:8b", { vision: false })).vision, false);
+  assert.equal((await choose("not-listed")).vision, false);
+  assert.equal((await choose("not-listed", { vision: true })).vision, true);
 });

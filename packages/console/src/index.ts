@@ -1,1 +1,14 @@
-export {};
+export type { Approval, ApprovalQuestion } from "./ask/dialogs.ts";
+export type { Facts } from "./blocks/status.ts";
+export type { Desk, SlashCommand } from "./commands.ts";
+export { openConsole } from "./console.ts";
+export type { Console, ConsoleCommand, ConsoleOptions } from "./contract.ts";
+export type { Action, Bindings } from "./edit/bindings.ts";
+export type { Shell, ShellOutcome } from "./shell.ts";
+export { createTerminal } from "./screen/terminal.ts";
+export type { Terminal, TerminalHandlers, TerminalStreams } from "./screen/terminal.ts";
+export type { ColourDepth, ThemeName } from "./screen/theme.ts";
+export { line, linesOf, span } from "./text/line.ts";
+export type { Line, Span, StyleName } from "./text/line.ts";
+export { consoleWords } from "./words/words.ts";
+export type { ConsoleWords } from "./words/type.ts";

@@ -10,6 +10,7 @@ export type { Attachment } from "./parts.ts";
 export type { LineRange } from "./ranges.ts";
 export { readEntries } from "./read.ts";
 export type { ReadEntry } from "./read.ts";
+export { seal, sealBytes, unseal } from "./seal.ts";
 export { openSide } from "./side-read.ts";
 export type { OpenedHidden, OpenedPart, SideReader, Withheld } from "./side-read.ts";
 export { eraseSide } from "./side-store.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bindSetting, decideCall, parsePolicy, type CallFacts, type Policy } from "./index.ts";
+import { bindSetting, builtInPolicy, decideCall, parsePolicy, type CallFacts, type Policy } from "./index.ts";
 
 function policyOf(value: Record<string, unknown>): Policy {
   const parsed = parsePolicy({ version: 1, ...value });
@@ -73,4 +73,12 @@ test("a mandatory setting replaces what was asked for, a default gives way, a li
       ["e", false],
     ],
   );
+});
+
+test("what can reach nothing is not asked about for what was read, and a rule of the house asks all the same", () => {
+  const facts = call({ tool: "mcp__db__query", integrity: "untrusted", effect: "contained" });
+  assert.equal(decideCall(builtInPolicy, facts).verdict, "ask");
+  assert.equal(decideCall(builtInPolicy, { ...facts, isConfined: true }).verdict, "allow");
+  const policy = policyOf({ tools: [{ tool: "mcp__db__*", decision: "ask" }] });
+  assert.equal(decideCall(policy, { ...facts, isConfined: true }).verdict, "ask");
 });

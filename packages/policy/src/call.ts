@@ -9,6 +9,8 @@ export interface CallFacts {
   readonly effect: Effect;
   /** The least trusted thing in the context. */
   readonly integrity: Integrity;
+  /** Whatever runs it can reach nothing: then it carries nothing out, whatever was read before. */
+  readonly isConfined?: boolean;
 }
 
 export interface CallDecision {
@@ -29,12 +31,17 @@ export function decideCall(policy: Policy, facts: CallFacts): CallDecision {
   for (const verdict of strictness) {
     const rule = policy.tools.find((candidate) => {
       if (candidate.decision !== verdict || !candidate.matchesTool.test(facts.tool)) return false;
-      if (candidate.below !== undefined && isTrusted(facts.integrity, candidate.below)) return false;
+      if (candidate.below !== undefined && !isLoose(facts, candidate.below)) return false;
       return candidate.matchesText?.test(facts.text) ?? true;
     });
     if (rule !== undefined) return { verdict, source: rule.source, reason: rule.reason };
   }
   return byEffect;
+}
+
+/** Whether something less trusted had a hand in a call that could carry something out. */
+function isLoose({ integrity, isConfined }: CallFacts, below: Integrity): boolean {
+  return isConfined !== true && !isTrusted(integrity, below);
 }
 
 /** What a finding in an edit comes to. */

@@ -5,6 +5,8 @@ import { effectOf, type Effect } from "./index.ts";
 const calls: Readonly<Record<Effect, readonly (readonly [string, string])[]>> = {
   contained: [
     ["Read", "src/a.ts"],
+    ["Lsp", "src/a.ts"],
+    ["RepoMap", "src"],
     ["Edit", "src/a.ts"],
     ["Write", "package.json"],
     ["Bash", "npm test"],
@@ -38,6 +40,7 @@ const calls: Readonly<Record<Effect, readonly (readonly [string, string])[]>> = 
   ],
   privileged: [
     ["Read", "/home/me/.ssh/id_ed25519"],
+    ["Lsp", "/home/me/.ssh/id_ed25519"],
     ["Bash", "sudo make install"],
     ["Bash", "cat ~/.aws/credentials"],
     ["Bash", "chmod u+s a"],

@@ -12,7 +12,7 @@ export interface CallText {
   readonly text: string;
 }
 
-const readers = new Set(["Read", "Grep", "Glob", "TodoWrite", "AskUser", "ExitPlan", "Task", "UseTool"]);
+const readers = new Set(["Read", "Grep", "Glob", "TodoWrite", "AskUser", "ExitPlan", "Task", "UseTool", "Lsp", "RepoMap"]);
 const writers = new Set(["Write", "Edit", "MultiEdit", "NotebookEdit"]);
 
 /** The strongest effect that shows. A tool that is not known may do anything, so it counts as egress. */
@@ -73,22 +73,23 @@ const built = [
   ...["Dockerfile*", "*.gemspec", "conftest.py"],
 ];
 
-const steeringGlobs = compileAll(steering);
-const builtGlobs = compileAll(built);
+const isPersistent = matcherOf(steering);
+const isBuilt = matcherOf(built);
 
-/** In any folder: where the root of a stranger's repository lies is not known. */
-function compileAll(patterns: readonly string[]): RegExp[] {
-  return patterns
+/**
+ * In any folder: where the root of a stranger's repository lies is not known. Most patterns are plain names, which are
+ * looked up rather than tried, for every edit is weighed.
+ */
+function matcherOf(patterns: readonly string[]): (path: string) => boolean {
+  const plain = new Set(patterns.filter((pattern) => /^[\w.-]+$/u.test(pattern)));
+  const globs = patterns
+    .filter((pattern) => !plain.has(pattern))
     .map((pattern) => compilePathGlob(pattern.includes("/") ? `**/${pattern}` : pattern))
     .filter((glob) => glob !== undefined);
-}
-
-function isPersistent(path: string): boolean {
-  return steeringGlobs.some((glob) => glob.test(clean(path)));
-}
-
-function isBuilt(path: string): boolean {
-  return builtGlobs.some((glob) => glob.test(clean(path)));
+  return (path) => {
+    const cleaned = clean(path);
+    return cleaned.split("/").some((name) => plain.has(name)) || globs.some((glob) => glob.test(cleaned));
+  };
 }
 
 function clean(path: string): string {

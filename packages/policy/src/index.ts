@@ -1,6 +1,4 @@
 export { builtInPolicy } from "./built-in.ts";
-export { parseCallRule } from "./call-rule.ts";
-export type { CallRule } from "./call-rule.ts";
 export { decideCall, decideFinding, strictestOf } from "./call.ts";
 export type { CallDecision, CallFacts } from "./call.ts";
 export {
@@ -23,7 +21,7 @@ export { isLabel, isWithin, join, labels } from "./labels.ts";
 export type { Label } from "./labels.ts";
 export { approvalHash, scriptsRunBy } from "./permissions/approval.ts";
 export type { ApprovedCall } from "./permissions/approval.ts";
-export { decidePermission, isRemoved } from "./permissions/decide.ts";
+export { decidePermission, isRemoved, weighPermission } from "./permissions/decide.ts";
 export type { PermissionDecision, PermissionFacts } from "./permissions/decide.ts";
 export { parsePermissionMode, permissionModes, permitMode } from "./permissions/modes.ts";
 export type { PermissionMode, PermittedMode } from "./permissions/modes.ts";
@@ -32,7 +30,7 @@ export { noRules, parseRule } from "./permissions/rule.ts";
 export type { ParsedRule, PermissionRule, PermissionRules } from "./permissions/rule.ts";
 export { joinRules, parseRules } from "./permissions/rules.ts";
 export type { RuleLists, RuleOrigin, RuleProblem } from "./permissions/rules.ts";
-export { suggestRules } from "./permissions/suggest.ts";
+export { flagFor, suggestRules } from "./permissions/suggest.ts";
 export { hostsOf } from "./planted/hosts.ts";
 export { showUnseen } from "./planted/edit.ts";
 export type { CodeFinding, FileEdit } from "./planted/edit.ts";

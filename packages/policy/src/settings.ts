@@ -12,6 +12,8 @@ export const settingTypes: Readonly<Record<string, "string" | "number" | "boolea
   "cell.write": "list",
   "cell.unix": "string",
   "cell.review": "boolean",
+  /** Whether allowed hosts are reached through the house's proxy, where names are resolved out of our sight. */
+  "cell.allow-through-proxy": "boolean",
   "permissions.bypass": "boolean",
   "permissions.mode": "string",
   "mcp.servers": "list",

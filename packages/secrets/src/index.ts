@@ -8,4 +8,12 @@ export { createKnownSecrets } from "./known-secrets.ts";
 export type { KnownSecrets } from "./known-secrets.ts";
 export { hasPlaceholder } from "./placeholder.ts";
 export { createSeals } from "./seals.ts";
-export type { SealedSecret, SealedText, Seals, ShownStream, UnsealedText, WithheldSecret } from "./seals.ts";
+export type {
+  KeptSecret,
+  SealedSecret,
+  SealedText,
+  Seals,
+  ShownStream,
+  UnsealedText,
+  WithheldSecret,
+} from "./seals.ts";

@@ -198,3 +198,23 @@ test("random text around secrets survives the way there and back", () => {
 test("a short sealing key is a mistake", () => {
   assert.throws(() => createSeals(new Uint8Array(8)));
 });
+
+test("what was kept is sealed and restored as before, by another process of the same conversation", () => {
+  const first = createSeals(key);
+  const { text } = first.seal(`key = "${aws}"`, "config.js");
+  const kept = first.takeChanged();
+  assert.deepEqual(
+    kept.map(({ value, origins }) => [value, origins]),
+    [[aws, ["config.js"]]],
+  );
+  assert.deepEqual(first.takeChanged(), []);
+  first.seal(`key = "${aws}"`, "other.js");
+  const [changed] = first.takeChanged();
+  assert.deepEqual(changed?.origins, ["config.js", "other.js"]);
+
+  const second = createSeals(key, {}, kept);
+  assert.equal(second.seal(`here it is: ${aws}`).text.includes(aws), false);
+  assert.equal(second.unsealFor("config.js", text).text, `key = "${aws}"`);
+  assert.equal(second.unsealFor("other.js", text).text, text);
+  assert.deepEqual(second.takeChanged(), []);
+});

@@ -44,6 +44,14 @@ export interface UnsealedText {
   readonly withheld: readonly WithheldSecret[];
 }
 
+/** A secret with its value, for whoever goes on with the conversation later: to be kept encrypted only. */
+export interface KeptSecret {
+  readonly value: string;
+  readonly kind: SecretKind;
+  readonly placeholder: string;
+  readonly origins: readonly string[];
+}
+
 /**
  * The secrets of one conversation, kept in memory only. The same value has the same placeholder throughout, so that
  * sealed requests keep their common beginning; under another key it has another.
@@ -69,6 +77,8 @@ export interface Seals {
   openShown(options?: { readonly json?: boolean }): ShownStream;
   /** How many secrets are sealed. */
   readonly count: number;
+  /** Secrets that are new, or were seen in another file, since it was last asked: all of them together are `kept`. */
+  takeChanged(): KeptSecret[];
 }
 
 /** Holds back only what may be the beginning of a placeholder: at most 70 characters, mostly none. */
@@ -91,15 +101,21 @@ interface Span {
 
 /**
  * `key` holds at least 16 random bytes, of this conversation alone: whoever has it can test guesses. Personal data is
- * sealed only when asked for, since whoever seals it has to restore it in what is shown.
+ * sealed only when asked for, since whoever seals it has to restore it in what is shown. `kept` are the secrets of the
+ * same conversation, under the same key, from before: their placeholders are valid again.
  */
-export function createSeals(key: Uint8Array, options: FindOptions = {}): Seals {
+export function createSeals(
+  key: Uint8Array,
+  options: FindOptions = {},
+  kept: readonly KeptSecret[] = [],
+): Seals {
   assert(key.length >= KEY_BYTES_MIN, "a sealing key has at least 16 bytes");
   const wanted: FindOptions = { personal: false, ...options };
   const byValue = new Map<string, Secret>();
   const byId = new Map<string, Secret>();
   const known = createKnownValues();
   const kindOfKnown = new Map<string, SecretKind>();
+  const changed = new Set<Secret>();
 
   const learn = (value: string, kind: SecretKind): void => {
     if (kindOfKnown.has(value)) return;
@@ -120,19 +136,28 @@ export function createSeals(key: Uint8Array, options: FindOptions = {}): Seals {
     const secret = { value, kind, placeholder: formatPlaceholder(id, kind), origins: new Set<string>() };
     byValue.set(value, secret);
     byId.set(id, secret);
+    changed.add(secret);
     return secret;
   };
 
+  const learnAll = (value: string, kind: SecretKind): void => {
+    learn(value, kind);
+    if (kind !== "private-key") return;
+    // Both forms of the line end: real ones, and those of a JSON string.
+    const lines = value.split(/\r?\n|\\r\\n|\\n/, KEY_LINES_MAX);
+    for (const line of lines) if (KEY_LINE.test(line)) learn(line, kind);
+  };
+
+  for (const { value, kind, placeholder, origins } of kept.slice(0, SECRETS_MAX)) {
+    const secret = { value, kind, placeholder, origins: new Set(origins) };
+    byValue.set(value, secret);
+    byId.set(idOf(placeholder), secret);
+    learnAll(value, kind);
+  }
+
   const spansOf = (text: string): Span[] => {
     const spans: Span[] = findSecrets(text, wanted);
-    for (const { start, end, kind } of spans) {
-      const value = withoutLineNumbers(text.slice(start, end));
-      learn(value, kind);
-      if (kind !== "private-key") continue;
-      // Both forms of the line end: real ones, and those of a JSON string.
-      const lines = value.split(/\r?\n|\\r\\n|\\n/, KEY_LINES_MAX);
-      for (const line of lines) if (KEY_LINE.test(line)) learn(line, kind);
-    }
+    for (const { start, end, kind } of spans) learnAll(withoutLineNumbers(text.slice(start, end)), kind);
     for (const { start, end, value } of clearOfPlaceholders(text, known.find(text))) {
       spans.push({ start, end, kind: kindOfKnown.get(value) ?? "named-secret" });
     }
@@ -173,12 +198,23 @@ export function createSeals(key: Uint8Array, options: FindOptions = {}): Seals {
       for (const { start, end, kind } of spansOf(text)) {
         const secret = secretFor(withoutLineNumbers(text.slice(start, end)), kind);
         learn(secret.value, kind);
-        if (origin !== undefined && secret.origins.size < ORIGINS_MAX) secret.origins.add(origin);
+        if (origin !== undefined && secret.origins.size < ORIGINS_MAX && !secret.origins.has(origin)) {
+          secret.origins.add(origin);
+          changed.add(secret);
+        }
         sealed.add(secret);
         out += text.slice(done, start) + secret.placeholder;
         done = end;
       }
       return { text: out + text.slice(done), sealed: [...sealed].map(withoutValue) };
+    },
+
+    takeChanged() {
+      const taken = Array.from(changed, ({ value, kind, placeholder, origins }) => ({
+        ...{ value, kind, placeholder, origins: [...origins] },
+      }));
+      changed.clear();
+      return taken;
     },
 
     unsealFor: (file, text) => unseal(text, ({ origins }) => (origins.has(file) ? undefined : "other-file")),
@@ -193,6 +229,13 @@ export function createSeals(key: Uint8Array, options: FindOptions = {}): Seals {
       };
     },
   };
+}
+
+/** The id in a placeholder of ours, as it was made. */
+function idOf(placeholder: string): string {
+  const [, id = ""] = placeholderPattern().exec(placeholder) ?? [];
+  assert(id !== "", "what was kept is a placeholder");
+  return id.toUpperCase();
 }
 
 function withheldFromView({ kind }: Secret): "credential" | undefined {

@@ -58,7 +58,7 @@ test("an error frame inside a stream with status 200 is a failure with the serve
   }
 });
 
-test("calls are told apart by id when a server gives every call the index 0", async () => {
+test("BS-29: calls are told apart by id when a server gives every call the index 0", async () => {
   const calls = await callsOf([
     delta({ tool_calls: [{ index: 0, id: "a", function: { name: "Read", arguments: '{"n":1}' } }] }),
     delta({ tool_calls: [{ index: 0, id: "b", function: { name: "Read", arguments: '{"n":2}' } }] }),

@@ -9,7 +9,18 @@ export interface Provenance {
   readonly files?: readonly { readonly path: string; readonly from: number; readonly to: number }[];
 }
 
-export type SourceKind = "system" | "user" | "instructions" | "assistant" | "file" | "command" | "tool";
+export type SourceKind =
+  | "system"
+  | "user"
+  | "instructions"
+  | "assistant"
+  | "file"
+  | "command"
+  | "tool"
+  /** The words of an MCP server. */
+  | "mcp"
+  /** A page that was fetched. */
+  | "web";
 
 /** A message with everything a client sent in it; fields that we do not know travel along. */
 export interface ChatMessage {

@@ -9,6 +9,7 @@ import type { RawCall } from "./calls.ts";
 import { parseArguments, withSchemaKeys } from "./dialects/arguments.ts";
 import { isPathKey } from "./dialects/values.ts";
 import { nearestName, resolveName } from "./dialects/names.ts";
+import { limitFault } from "./schema-limits.ts";
 
 export type GuardCause = "truncated" | "missing-argument" | "type" | "syntax" | "unknown-tool";
 
@@ -24,7 +25,7 @@ export type Guarded =
 
 export interface OfferedTool {
   readonly name: string;
-  /** JSON Schema of an object. `type`, `properties`, `required`, `enum` and `items` are checked. */
+  /** JSON Schema of an object. `type`, `properties`, `required`, `enum`, `items` and limits are checked. */
   readonly parameters: JsonObject;
 }
 
@@ -117,6 +118,8 @@ function checkValue(value: Json, schema: Json | undefined, path: string): Fault 
   if (Array.isArray(schema["enum"]) && !schema["enum"].includes(value)) {
     return { cause: "type", detail: `"${path}" must be one of ${schema["enum"].map(String).join(", ")}` };
   }
+  const limit = limitFault(value, schema as JsonObject);
+  if (limit !== undefined) return { cause: "type", detail: `"${path}" ${limit}` };
   if (isRecord(value)) return checkObject(value, schema, path);
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) {

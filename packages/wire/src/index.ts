@@ -5,7 +5,7 @@ export { errorText } from "./chat.ts";
 export type { FinishReason, ChatMessage, ChatTool, Provenance, SourceKind, Usage } from "./chat.ts";
 export { guardCall } from "./guard.ts";
 export type { Guarded, GuardCause, OfferedTool } from "./guard.ts";
-export { formatSse } from "./sse.ts";
+export { formatSse, readSse } from "./sse.ts";
 export type {
   AnswerContext,
   DoorError,
@@ -35,6 +35,7 @@ export { familyOf } from "./families/families.ts";
 export type { Family } from "./families/family.ts";
 export { neutralise, restoreNeutral } from "./families/neutralise.ts";
 export { shapeForFamily } from "./families/shape.ts";
+export { simplifyTools } from "./families/simple-schema.ts";
 export { chatProtocol } from "./protocols/chat/chat.ts";
 export { messagesProtocol } from "./protocols/messages/messages.ts";
 export { parseCountTokens, writeCountTokens } from "./protocols/messages/parse.ts";

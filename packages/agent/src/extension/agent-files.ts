@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import { parseMarkdownFile } from "./front-matter.ts";
 import { filesBelow, isInside, type ExtensionWorld, type Loss, type Origin } from "./reader.ts";
-import type { AgentDefinition } from "../subagents.ts";
+import type { AgentDefinition } from "../agent-definition.ts";
 import { toToolName } from "./tool-names.ts";
 
 export interface AgentFile extends AgentDefinition {

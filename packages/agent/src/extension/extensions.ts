@@ -32,8 +32,8 @@ export async function readExtensions(
   options: { readonly trustedImports?: readonly string[] } = {},
 ): Promise<Extensions> {
   const settings: ImportedSettings[] = [];
-  for (const { path, scope, format } of await settingsOf(world)) {
-    const read = await readSettingsFile(world, { scope, path }, format);
+  for (const { path, scope, format, root } of await settingsOf(world)) {
+    const read = await readSettingsFile(world, { scope, path, root }, format);
     if (read !== undefined) settings.push(read);
   }
   const found: Found = { skills: [], agents: [], outputStyles: [], rules: [], losses: [] };

@@ -7,8 +7,13 @@ export interface Instruction {
   readonly origin: Origin;
   /** Without comments, and with its imports after it. */
   readonly text: string;
-  /** Absolute paths of the files that `text` shows, itself first. */
-  readonly files: readonly string[];
+  /** The files that `text` shows, itself first; absolute, with how many lines of each. */
+  readonly files: readonly ShownFile[];
+}
+
+export interface ShownFile {
+  readonly path: string;
+  readonly lines: number;
 }
 
 export interface InstructionSet {
@@ -128,7 +133,7 @@ function createGathering(world: ExtensionWorld, options: InstructionOptions): Ga
   };
 
   /** Undefined where there is nothing to show. */
-  const readOne = async (path: string): Promise<string | undefined> => {
+  const readOne = async (path: string): Promise<(ShownFile & { readonly text: string }) | undefined> => {
     const file = await world.files.read(path, FILE_BYTES_MAX);
     if (file === undefined || seen.has(file.realPath)) return undefined;
     seen.add(file.realPath);
@@ -140,9 +145,10 @@ function createGathering(world: ExtensionWorld, options: InstructionOptions): Ga
     const text = stripComments(file.text.replace(/^\uFEFF/u, "").slice(0, 3 * FILE_CHARS_MAX)).trim();
     if (text === "" || texts.has(text)) return undefined;
     texts.add(text);
-    if (text.length <= FILE_CHARS_MAX && file.text.length <= 3 * FILE_CHARS_MAX) return text;
+    const lines = file.text.trimEnd().split("\n").length;
+    if (text.length <= FILE_CHARS_MAX && file.text.length <= 3 * FILE_CHARS_MAX) return { path, lines, text };
     lose(path, `only its first ${FILE_CHARS_MAX} characters were taken`);
-    return `${text.slice(0, FILE_CHARS_MAX).toWellFormed()}\n(cut here)`;
+    return { path, lines, text: `${text.slice(0, FILE_CHARS_MAX).toWellFormed()}\n(cut here)` };
   };
 
   const mayImport = (path: string, by: Origin): boolean => {
@@ -157,7 +163,7 @@ function createGathering(world: ExtensionWorld, options: InstructionOptions): Ga
     text: string,
     origin: Origin,
     hops: number,
-    files: string[],
+    files: ShownFile[],
   ): Promise<string[]> => {
     const all = [text];
     for (const written of importsIn(text)) {
@@ -176,9 +182,9 @@ function createGathering(world: ExtensionWorld, options: InstructionOptions): Ga
       }
       const imported = await readOne(path);
       if (imported === undefined) continue;
-      files.push(path);
+      files.push({ path, lines: imported.lines });
       const heading = `From @${written}:\n\n`;
-      const [first = "", ...deeper] = await withImports(imported, { ...origin, path }, hops + 1, files);
+      const [first = "", ...deeper] = await withImports(imported.text, { ...origin, path }, hops + 1, files);
       all.push(heading + first, ...deeper);
     }
     return all;
@@ -188,11 +194,11 @@ function createGathering(world: ExtensionWorld, options: InstructionOptions): Ga
     addFirst: async (scope, paths) => {
       for (const path of paths) {
         if (scope !== "managed" && options.isExcluded?.(path) === true) continue;
-        const text = await readOne(path);
-        if (text === undefined) continue;
-        const files = [path];
+        const read = await readOne(path);
+        if (read === undefined) continue;
+        const files: ShownFile[] = [{ path, lines: read.lines }];
         const origin: Origin = { scope, path };
-        const whole = (await withImports(text, origin, 0, files)).join("\n\n");
+        const whole = (await withImports(read.text, origin, 0, files)).join("\n\n");
         if (chars + whole.length > ALL_CHARS_MAX) {
           lose(
             path,

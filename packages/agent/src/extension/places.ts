@@ -75,6 +75,7 @@ export interface SettingsPlace {
   readonly path: string;
   readonly scope: Scope;
   readonly format: SettingsFormat;
+  readonly root: string;
 }
 
 const shared: readonly (readonly [string, SettingsFormat])[] = [
@@ -110,7 +111,7 @@ export async function settingsOf({ files, places }: ExtensionWorld): Promise<rea
   const add = (base: string, scope: Scope, names: readonly (readonly [string, SettingsFormat])[]): void => {
     for (const [name, format] of names) {
       const path = posix.join(base, name);
-      if (!found.some((each) => each.path === path)) found.push({ path, scope, format });
+      if (!found.some((each) => each.path === path)) found.push({ path, scope, format, root: base });
     }
   };
   for (const folder of managed) {

@@ -55,6 +55,8 @@ export interface Origin {
   readonly scope: Scope;
   /** The file, absolute. */
   readonly path: string;
+  /** Of a settings file: the folder that its rules begin at. */
+  readonly root?: string;
   /** Name and folder of the plugin that holds the file. */
   readonly plugin?: { readonly name: string; readonly folder: string };
 }

@@ -25,6 +25,9 @@ export interface Skill {
   readonly source: string;
 }
 
+/** What is needed to use one. */
+export type UsableSkill = Omit<Skill, "source">;
+
 export interface ReadSkills {
   readonly skills: readonly Skill[];
   readonly losses: readonly Loss[];
@@ -183,14 +186,15 @@ function describe(fields: Fields, body: string): string {
   return all.replaceAll(/\s+/gu, " ").trim().slice(0, DESCRIPTION_CHARS_MAX).toWellFormed();
 }
 
-const HEADING = "Skills, for the tool Skill, by name:";
+const HEADING =
+  'Skills: when one fits the task, get its text with UseTool {"name": "Skill", "arguments": {"skill": NAME, "args": TEXT}}. By name:';
 const SHORTEST_CHARS = 40;
 
 /**
  * What a model is told of the skills it may call, in at most `charsMax` characters: descriptions are shortened alike,
  * then left out, then the last names are. The order is that of the list: the same skills are the same bytes.
  */
-export function formatSkillListing(skills: readonly Skill[], charsMax: number): string | undefined {
+export function formatSkillListing(skills: readonly UsableSkill[], charsMax: number): string | undefined {
   const listed = skills.filter(({ isForModel }) => isForModel);
   if (listed.length === 0) return undefined;
   const fits = (lines: readonly string[]): boolean => [HEADING, ...lines].join("\n").length <= charsMax;
@@ -217,7 +221,7 @@ export interface SkillCall {
 }
 
 /** The text of one, in pieces; commands and files in it are for the caller to get, commands only with a person's trust. */
-export function expandSkill(skill: Skill, { args, workspace, sessionId }: SkillCall): Piece[] {
+export function expandSkill(skill: UsableSkill, { args, workspace, sessionId }: SkillCall): Piece[] {
   const folder = posix.dirname(skill.origin.path);
   const { plugin } = skill.origin;
   const variables = {
@@ -232,7 +236,7 @@ export function expandSkill(skill: Skill, { args, workspace, sessionId }: SkillC
 }
 
 /** By its name, or by the last part of it when only one has that: `/component` for `frontend:component`. */
-export function findSkill(skills: readonly Skill[], name: string): Skill | undefined {
+export function findSkill<T extends UsableSkill>(skills: readonly T[], name: string): T | undefined {
   const exact = skills.find((skill) => skill.name === name);
   if (exact !== undefined) return exact;
   const alike = skills.filter((skill) => skill.name.endsWith(`:${name}`));

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { startInBackground } from "./background-tools.ts";
 import { cutMiddle } from "./cut.ts";
 import { refusal } from "./tool.ts";
 import type { CommandOutcome, Tool, ToolResult, ToolWorld } from "./tool.ts";
@@ -7,7 +8,12 @@ const TIMEOUT_MS_DEFAULT = 120_000;
 const TIMEOUT_MS_MAX = 600_000;
 const OUTPUT_CHARS_MAX = 30_000;
 
-export type BashArgs = { readonly command: string; readonly timeout?: number; readonly description?: string };
+export type BashArgs = {
+  readonly command: string;
+  readonly timeout?: number;
+  readonly description?: string;
+  readonly run_in_background?: boolean;
+};
 
 export const bashTool: Tool<BashArgs> = {
   name: "Bash",
@@ -19,6 +25,7 @@ export const bashTool: Tool<BashArgs> = {
       command: { type: "string" },
       timeout: { type: "integer", description: "ms, default 120000, max 600000" },
       description: { type: "string" },
+      run_in_background: { type: "boolean" },
     },
     required: ["command"],
     additionalProperties: false,
@@ -28,6 +35,9 @@ export const bashTool: Tool<BashArgs> = {
 
 async function runCommand(args: BashArgs, world: ToolWorld, signal: AbortSignal): Promise<ToolResult> {
   if (args.command.trim() === "") return refusal("The command is empty.");
+  if (args.run_in_background === true) {
+    return await startInBackground(args.command, { hasTerminal: false }, world, signal);
+  }
   const wanted = args.timeout === undefined || args.timeout === 0 ? TIMEOUT_MS_DEFAULT : args.timeout;
   const timeoutMs = Math.min(wanted, TIMEOUT_MS_MAX);
   const outcome = await world.run(

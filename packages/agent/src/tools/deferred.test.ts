@@ -64,3 +64,33 @@ test("it does not reach itself, nor a tool that nobody has", () => {
   const call = toInnerCall(called({ name: "Nothing", arguments: { a: 1 } }), [paint]);
   assert.equal(call.kind === "refused" && call.cause, "unknown-tool");
 });
+
+test("what was judged as it was written runs as it was written: names and texts of an inner call are not mended", () => {
+  const text = { type: "string" };
+  const write: Tool = {
+    ...paint,
+    name: "Write",
+    parameters: {
+      type: "object",
+      properties: { file_path: text, content: text },
+      required: ["file_path", "content"],
+      additionalProperties: false,
+    },
+  };
+  const good = { file_path: "a.txt", content: "x" };
+  const odd: [string, object][] = [
+    ["functions.Write:0", good],
+    ["wri_te", good],
+    ["<|channel|>Write", good],
+    ["Write", { "File-Path": "AGENTS.md", content: "x" }],
+    ["Write", { path: "AGENTS.md", content: "x" }],
+    ["Write", { ...good, notebook_path: "b.txt" }],
+    ["Write", { arguments: good }],
+  ];
+  for (const [name, args] of odd) {
+    const call = toInnerCall(called({ name, arguments: args }), [write]);
+    assert.equal(call.kind, "refused", JSON.stringify([name, args]));
+    assert.match(call.kind === "refused" ? call.detail : "", /Write/);
+  }
+  assert.equal(toInnerCall(called({ name: "Write", arguments: good }), [write]).kind, "call");
+});

@@ -32,7 +32,7 @@ test("an exact match is replaced, $ signs and all", async () => {
   assert.equal(result.diff?.hunks, "@@ -1,3 +1,3 @@\n a\n-b = 1;\n+b = $& $1 $$;\n c\n");
 });
 
-test("two matches are refused with both places", async () => {
+test("BS-19: two matches are refused with both places", async () => {
   const result = await edit("x\nfoo\ny\nfoo\n", "foo", "bar");
   assert.match(result.text, /occurs 2 times in a, lines 2, 4\. Add lines around it/);
   assert.equal((await edit("aaa", "aa", "b")).ok, false, "overlapping matches are two");
@@ -46,7 +46,7 @@ test("replace_all replaces every place", async () => {
   assert.equal(result.text, "Edited a, 3 places, lines 1, 3, 3.");
 });
 
-test("line ends, byte order mark and final line feed stay as they are", async () => {
+test("BS-17: line ends, byte order mark and final line feed stay as they are", async () => {
   assert.equal(
     (await edit("\ufeffa\r\nb\r\nc\r\n", "a\nb\n", "a\nx\ny\n")).after,
     "\ufeffa\r\nx\r\ny\r\nc\r\n",
@@ -64,14 +64,14 @@ test("in a file of mixed line ends, each place keeps its own", async () => {
   assert.equal((await edit("a\r\nb\r\nc\r\nd\ne\n", "d\ne", "d\nf\ne")).after, "a\r\nb\r\nc\r\nd\nf\ne\n");
 });
 
-test("trailing blanks in the file or in old_string do not hinder", async () => {
+test("BS-17: trailing blanks in the file or in old_string do not hinder", async () => {
   const result = await edit("if (x) {  \n  y();\t\n}\n", "if (x) {\n  y();\n}", "if (x) {\n  z();\n}");
   assert.equal(result.after, "if (x) {\n  z();\n}\n");
   assert.match(result.text, /differed in trailing blanks or line ends/);
   assert.equal((await edit("  a();\n  b();\n", "a();   \n  b(); ", "c();")).after, "  c();\n");
 });
 
-test("spaces for tabs find the place, and the new text gets the file's tabs", async () => {
+test("BS-17: spaces for tabs find the place, and the new text gets the file's tabs", async () => {
   const result = await edit(
     "func a() {\n\tif x {\n\t\ty()\n\t}\n}\n",
     "    if x {\n        y()\n    }",
@@ -96,7 +96,7 @@ test("another depth of indentation is not the same text", async () => {
   assert.equal(result.ok, false);
 });
 
-test("two places that differ in white space only are refused with both", async () => {
+test("BS-19: two places that differ in white space only are refused with both", async () => {
   const result = await edit("\ta(); \n\tb\n\ta();  \n\tb\n", "    a();\n    b", "    c");
   assert.match(result.text, /matches but for white space 2 times in a, lines 1, 3/);
 });
@@ -105,7 +105,7 @@ test("blank lines alone are never matched loosely", async () => {
   assert.equal((await edit("a\n\nb\n", "   \n", "x\n")).ok, false);
 });
 
-test("no match shows the nearest region with its line numbers, and records it as shown", async () => {
+test("BS-18: no match shows the nearest region with its line numbers, and records it as shown", async () => {
   const content = Array.from({ length: 60 }, (_, i) => `const value${i} = compute(${i});`);
   content[40] = "function total(items: Item[]): number {";
   content[41] = "  return items.reduce((sum, item) => sum + item.price, 0);";
@@ -120,7 +120,7 @@ test("no match shows the nearest region with its line numbers, and records it as
   assert.deepEqual(result.sources, [{ path: "a", from: 41, to: 43 }]);
 });
 
-test("no match says what is the matter", async () => {
+test("BS-18: no match says what is the matter", async () => {
   assert.match((await edit("a\n", "b", "b")).text, /equals new_string/);
   assert.match((await edit("a\n", "", "b")).text, /old_string is empty/);
   assert.match((await edit("x\nlet b = 2;\n", "let b = 1;", "let b = 2;")).text, /already there, line 2/);
@@ -129,7 +129,7 @@ test("no match says what is the matter", async () => {
   assert.equal((await edit("", "x", "y")).ok, false);
 });
 
-test("a file changed since it was read takes exact edits only", async () => {
+test("BS-18: a file changed since it was read takes exact edits only", async () => {
   await using scratch = await openScratch();
   await scratch.put("a", "one  \ntwo\nthree\n");
   await scratch.call("Read", { file_path: "a" });

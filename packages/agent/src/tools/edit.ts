@@ -33,7 +33,7 @@ export const editTool: Tool<EditArgs> = {
       file_path: { type: "string" },
       old_string: { type: "string", description: "Without Read's line numbers" },
       new_string: { type: "string" },
-      replace_all: { type: "boolean", description: "Every occurrence" },
+      replace_all: { type: "boolean" },
     },
     required: ["file_path", "old_string", "new_string"],
     additionalProperties: false,

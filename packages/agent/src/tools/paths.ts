@@ -49,6 +49,23 @@ export async function locate(
   return refused(`${filePath.slice(0, 80)}… has more than ${PATH_PARTS_MAX} parts.`);
 }
 
+/**
+ * For a tool that only reads: beside the workspace also what was opened to it. Such a place has an absolute path. Its
+ * cell shows it read-only, and hides in it what rules hide.
+ */
+export async function locateToRead(
+  filePath: string,
+  world: Pick<ToolWorld, "workspace" | "hidden" | "opened">,
+): Promise<Place> {
+  const { opened = [] } = world;
+  if (isAbsolute(filePath) && opened.length > 0) {
+    const real = await realpath(filePath).catch(() => undefined);
+    const isOpened = opened.some((root) => real === root || real?.startsWith(`${root}/`) === true);
+    if (real !== undefined && isOpened) return { kind: "inside", real, path: real };
+  }
+  return locate(filePath, world);
+}
+
 /** The same words from every tool. The cell holds it back in any case; this is for a clear message. */
 export function hiddenText({ path, reason }: HiddenPlace): string {
   return (

@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { locate } from "./paths.ts";
+import { locateToRead } from "./paths.ts";
 import { nearestNames } from "./names.ts";
+import { readBinary, readNotebook } from "./read-special.ts";
 import { cutLine, readTextFile, splitLines } from "./text-file.ts";
 import { refusal } from "./tool.ts";
 import type { Tool, ToolResult, ToolWorld } from "./tool.ts";
@@ -17,7 +18,7 @@ export type ReadArgs = { readonly file_path: string; readonly offset?: number; r
 export const readTool: Tool<ReadArgs> = {
   name: "Read",
   effect: "read",
-  description: "Read a text file. Lines come as number, tab, text.",
+  description: "Read a file, image or PDF. Lines come as number, tab, text.",
   parameters: {
     type: "object",
     properties: {
@@ -31,9 +32,11 @@ export const readTool: Tool<ReadArgs> = {
   run: readLinesOf,
 };
 
-async function readLinesOf(args: ReadArgs, world: ToolWorld): Promise<ToolResult> {
-  const place = await locate(args.file_path, world);
+async function readLinesOf(args: ReadArgs, world: ToolWorld, signal: AbortSignal): Promise<ToolResult> {
+  const place = await locateToRead(args.file_path, world);
   if (place.kind === "refused") return refusal(place.text);
+  const special = await readBinary(place, args, world, signal);
+  if (special !== undefined) return special;
   const file = await readTextFile(place.real);
   switch (file.kind) {
     case "missing":
@@ -47,6 +50,8 @@ async function readLinesOf(args: ReadArgs, world: ToolWorld): Promise<ToolResult
     case "text":
   }
   world.reads.set(place.path, file.hash);
+  const cells = readNotebook(place.path, file, args);
+  if (cells !== undefined) return cells;
   const lines = splitLines(file.text);
   if (lines.length === 0) return { ok: true, text: `${place.path} is empty.`, sources: [] };
   const from = Math.max(1, args.offset ?? 1);

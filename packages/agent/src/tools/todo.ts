@@ -22,7 +22,8 @@ export const todoTool: Tool<TodoArgs> = {
           properties: {
             content: { type: "string" },
             status: { type: "string", enum: ["pending", "in_progress", "completed"] },
-            activeForm: { type: "string" },
+            // Models that know it from elsewhere may still say it.
+            activeForm: { type: "string", hidden: true },
           },
           required: ["content", "status"],
           additionalProperties: false,

@@ -1,5 +1,8 @@
 /** The contract between the turn loop and a tool. Tools never start a process or open a socket: commands are a function they are given. */
 import type { JsonObject } from "@cloister/base";
+import type { SourceKind } from "@cloister/wire";
+import type { Languages } from "../lsp/languages.ts";
+import type { Background } from "../processes.ts";
 
 export interface ToolResult {
   readonly ok: boolean;
@@ -9,6 +12,17 @@ export interface ToolResult {
   readonly sources: readonly FileRange[];
   /** For the screen: what changed, when something changed. */
   readonly diff?: FileDiff;
+  /** Shown to the model after the results; only where `seesPictures`. */
+  readonly pictures?: readonly ShownPicture[];
+  /** Where the text comes from, when that is not what the tool's name says. */
+  readonly source?: SourceKind;
+}
+
+export interface ShownPicture {
+  /** Workspace-relative path. */
+  readonly path: string;
+  readonly mediaType: string;
+  readonly base64: string;
 }
 
 /** Lines of one file: workspace-relative path with "/" separators, 1-based, both ends included. */
@@ -73,6 +87,8 @@ export type AskAnswer =
   | { readonly kind: "absent" };
 
 export interface ToolWorld {
+  /** Commands that go on. Without it there are none. */
+  readonly background?: Background;
   /** Absolute real path. Commands start here too. */
   readonly workspace: string;
   readonly run: (command: Command, options: RunOptions) => Promise<CommandOutcome>;
@@ -85,8 +101,40 @@ export interface ToolWorld {
   /** Files read or written in this session: workspace-relative path → sha256 (hex) of the content seen. */
   readonly reads: Map<string, string>;
   readonly hasRipgrep: boolean;
+  /** The model takes pictures. */
+  readonly seesPictures?: boolean;
+  /** Fetches a page through the keeper. Without it there is no way to any. */
+  readonly fetchPage?: (url: string, signal: AbortSignal) => Promise<PageFetch>;
+  /** Real paths beside the workspace that may be read: folders of settings, skills, plugins. */
+  readonly opened?: readonly string[];
+  /** Language servers. Without them there are none. */
+  readonly languages?: Languages;
+  /** The text of a skill. Without it there are none. */
+  readonly skill?: (wish: SkillWish, signal: AbortSignal) => Promise<ToolResult>;
   /** Which rule hides a workspace-relative path, and the path that it names: that one, or a folder around it. */
   readonly hidden?: (path: string) => HiddenPlace | undefined;
+}
+
+/** What became of a request for a page. */
+export type PageFetch =
+  | {
+      readonly kind: "page";
+      /** After redirects. */
+      readonly url: string;
+      readonly status: number;
+      /** Without parameters, in lower case. */
+      readonly mediaType: string;
+      /** The label of its encoding, when the server says one. */
+      readonly charset?: string;
+      readonly body: Uint8Array;
+    }
+  /** The rule behind it, why, and what a person can do. */
+  | { readonly kind: "refused"; readonly rule: string; readonly why: string; readonly next: string };
+
+/** A skill by its name, with what it is to be used on. */
+export interface SkillWish {
+  readonly name: string;
+  readonly args: string;
 }
 
 export interface HiddenPlace {
@@ -107,9 +155,11 @@ export type Effect = "read" | "own" | "edit" | "run";
 export interface Tool<Args = JsonObject> {
   readonly name: string;
   readonly description: string;
-  /** JSON Schema of an object: `properties`, `required`, `additionalProperties: false`. */
+  /** JSON Schema of an object: `properties`, `required`, `additionalProperties: false`. `hidden: true`: taken, not shown. */
   readonly parameters: JsonObject;
   readonly effect: Effect;
+  /** Where it depends on the arguments. */
+  readonly effectFor?: (args: JsonObject) => Effect;
   /** Calls that wait for something give the same result again and again on purpose. */
   readonly isPolling?: boolean;
   run(args: Args, world: ToolWorld, signal: AbortSignal): Promise<ToolResult>;
@@ -118,4 +168,12 @@ export interface Tool<Args = JsonObject> {
 /** A failure, for the model: what is wrong and the next step. It shows no lines unless `sources` says so. */
 export function refusal(text: string, sources: readonly FileRange[] = []): ToolResult {
   return { ok: false, text, sources };
+}
+
+/** What this call may change. */
+export function effectOfCall(
+  { effect, effectFor }: Pick<Tool, "effect" | "effectFor">,
+  args: JsonObject,
+): Effect {
+  return effectFor?.(args) ?? effect;
 }

@@ -31,6 +31,7 @@ export function guarded<Args>(tool: Tool<Args>): Tool {
     description: tool.description,
     parameters: tool.parameters,
     effect: tool.effect,
+    ...(tool.effectFor === undefined ? {} : { effectFor: tool.effectFor }),
     ...(tool.isPolling === undefined ? {} : { isPolling: tool.isPolling }),
     run: async (args, world, signal) => {
       signal.throwIfAborted();

@@ -3,8 +3,7 @@ import type { Attachment } from "@cloister/ledger";
 import type { CallDecision } from "@cloister/policy";
 import type { Dispatched } from "../stages/dispatch.ts";
 import type { JudgedFinding } from "./code-guard.ts";
-import { hashOfCall } from "./judgement.ts";
-import type { Subject } from "./subjects.ts";
+import { hashOfSubject, type Subject } from "./subjects.ts";
 
 /** That a call was refused, or asked about, and by which rule. */
 export function recordDecision(
@@ -38,7 +37,7 @@ export async function recordEndorsement(
   const { session, intent } = attempt;
   await session.ledger.append({
     type: "endorse",
-    fields: { session: session.id, intent, call: hashOfCall(subject), tool: subject.tool, by },
+    fields: { session: session.id, intent, call: hashOfSubject(subject, session), tool: subject.tool, by },
     attachments: [toAttachment(attempt, subject)],
   });
 }

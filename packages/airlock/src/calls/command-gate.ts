@@ -3,27 +3,55 @@
  * judged; a command that no call said is judged here by the same rules, so that an agent that was taken over gains nothing.
  */
 import { CloisterError } from "@cloister/base";
-import { decideCall, effectOf } from "@cloister/policy";
+import { decideCall, type CallText } from "@cloister/policy";
 import type { AirlockSession } from "../session.ts";
+import { admissionOf, commandSubject, hashOfSubject, type Subject } from "./subjects.ts";
 
 /** @throws CloisterError `denied` */
-export function checkCommand({ policy, standing, judgement }: AirlockSession, text: string): void {
+export function checkCommand(session: AirlockSession, text: string): void {
+  const subject = commandSubject(text, session);
+  const { verdict, source } = subject.decision;
+  if (verdict === "allow" || (verdict === "ask" && isEndorsed(subject, session))) return;
+  throw new CloisterError(
+    `this command is not allowed (policy ${session.policy.name}, rule ${source.rule})`,
+    {
+      code: "denied",
+      rule: source.rule,
+      next: "if it is meant to run, allow it for a run: --allow 'Bash(…)'; a script that changed since is asked about again",
+    },
+  );
+}
+
+/** By a rule, or by a person who was asked when the model called it, while what it runs is still the same. */
+export function isEndorsed(subject: Subject, session: AirlockSession): boolean {
+  const { judgement, standing } = session;
+  if (judgement.isAdmitted(admissionOf(subject, session))) return true;
   const { integrity } = standing.classification;
-  const call = { tool: "Bash", text };
-  const { verdict, source } = decideCall(policy, { ...call, effect: effectOf(call, integrity), integrity });
-  const isForbidden = judgement.deniedBy(call) !== undefined || verdict === "deny";
-  if (!isForbidden && (verdict === "allow" || judgement.isAdmitted(call))) return;
-  throw new CloisterError(`this command is not allowed (policy ${policy.name}, rule ${source.rule})`, {
-    code: "denied",
-    rule: source.rule,
-    next: "if it is meant to run, allow it for a run: --allow 'Bash(…)'",
-  });
+  const doubt = { effect: subject.effect, integrity, hasFindings: false };
+  return judgement.endorsedBy(subject.permission, hashOfSubject(subject, session), doubt) !== undefined;
 }
 
 /** Whether a person, or the policy, let this command change files that steer agents and build machines. */
-export function maySteer({ policy, standing, judgement }: AirlockSession, text: string): boolean {
-  const { integrity } = standing.classification;
+export function maySteer(session: AirlockSession, text: string): boolean {
+  const { policy, standing } = session;
   const call = { tool: "Bash", text };
-  if (judgement.isAdmitted(call)) return true;
+  if (isLetByPerson(session, call)) return true;
+  const { integrity } = standing.classification;
   return decideCall(policy, { ...call, effect: "persistent", integrity }).verdict === "allow";
+}
+
+/** Whether a person said yes to this call: when asked, by a flag of this run, or by asking for nothing to be asked. */
+export function isLetByPerson(session: AirlockSession, { tool, text }: CallText): boolean {
+  const { judgement, workspace } = session;
+  return (
+    judgement.permit({ tool, text, isReading: false }, workspace).word === "run" ||
+    judgement.isAdmitted(admissionOf({ tool, text }, session))
+  );
+}
+
+/** A list of arguments as a shell's line: a pattern to search for is no command. */
+export function quoteArguments(argv: readonly string[]): string {
+  return argv
+    .map((word) => (/^[\w@%+=:,./^~-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
+    .join(" ");
 }

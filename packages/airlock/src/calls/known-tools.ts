@@ -2,7 +2,7 @@
  * The tools of well-known clients under our names, so that one rule holds for all: Claude Code, Codex, Qwen Code,
  * Gemini CLI, opencode, Kimi, Cline and our own agent. Told by name and arguments, as the clients' own schemas have them.
  */
-import { isRecord, type JsonObject } from "@cloister/base";
+import { isRecord, type Json, type JsonObject } from "@cloister/base";
 import { innerCallOf } from "@cloister/wire";
 import { filesOfPatch, type PatchedFile } from "./patch.ts";
 
@@ -37,6 +37,8 @@ const names: Readonly<Record<string, string>> = {
   ...named("Read", ["read", "readfile", "readmanyfiles", "viewimage", "view", "openfile", "notebookread"]),
   ...named("Glob", ["glob", "ls", "list", "listdir", "listdirectory", "listfiles", "findfiles"]),
   ...named("Grep", ["grep", "grepsearch", "grepfiles", "searchfilecontent", "searchfiles", "codesearch"]),
+  ...named("Lsp", ["lsp"]),
+  ...named("RepoMap", ["repomap"]),
   ...named("Write", ["write", "writefile", "writetofile", "createfile"]),
   ...named("Edit", [
     "edit",
@@ -51,6 +53,8 @@ const names: Readonly<Record<string, string>> = {
   ...named("NotebookEdit", ["notebookedit"]),
   ...named("Bash", ["bash", "shell", "localshell", "shellcommand", "execcommand", "runshellcommand"]),
   ...named("Bash", ["executecommand", "runcommand", "terminal", "runinterminal", "writestdin"]),
+  // What is typed into a shell is a command, too.
+  ...named("Bash", ["bashinput", "bashterminal"]),
   ...named("WebFetch", ["webfetch", "fetch", "fetchurl"]),
   ...named("WebSearch", ["websearch", "googlewebsearch"]),
   ...named("TodoWrite", ["todowrite", "todoread", "updateplan", "writetodos", "taskcreate", "taskupdate"]),
@@ -76,7 +80,7 @@ const names: Readonly<Record<string, string>> = {
 
 const patchTools = new Set(["applypatch", "patch"]);
 const paths = ["file_path", "filePath", "absolute_path", "notebook_path", "target_file", "path", "filename"];
-const commands = ["command", "cmd", "script", "chars"];
+const commands = ["command", "cmd", "script", "chars", "text"];
 const wholes = ["content", "contents", "file_text", "new_source"];
 const olds = ["old_string", "oldString", "old_str", "old"];
 const news = ["new_string", "newString", "new_str", "new", ...wholes, "diff"];
@@ -101,7 +105,10 @@ export function toKnownCall(name: string, args: JsonObject): KnownCall {
     case "Read":
     case "Glob":
     case "Grep":
+    case "RepoMap":
       return toRead(tool, args);
+    case "Lsp":
+      return toLsp(args);
     case "Write":
     case "Edit":
     case "MultiEdit":
@@ -115,8 +122,34 @@ export function toKnownCall(name: string, args: JsonObject): KnownCall {
   }
 }
 
+/**
+ * What a call says twice, and differently: two arguments of which only one can be what the tool takes, while rules might
+ * look at the other one. Undefined for a call with one reading.
+ */
+export function rivalsIn(name: string, args: JsonObject): readonly string[] | undefined {
+  const inner = innerCallOf(name, args);
+  if (inner !== undefined) return rivalsIn(inner.name, inner.args);
+  const { kind } = toKnownCall(name, args);
+  const group = kind === "command" ? commands : kind === "read" || kind === "edit" ? paths : [];
+  const given = group.filter((each) => typeof args[each] === "string");
+  return given.some((each) => args[each] !== args[given[0] ?? each]) ? given : undefined;
+}
+
 function toRead(tool: string, args: JsonObject): KnownCall {
   return { kind: "read", tool, path: firstText(args, paths) };
+}
+
+/**
+ * What a language server would change is known only when it has answered. So our tool shows it first, and then changes
+ * the files that the next call names: an edit of each of them.
+ */
+function toLsp(args: JsonObject): KnownCall {
+  const { action, files } = args;
+  const isEdit = action === "rename" || action === "code_actions";
+  const named = Array.isArray(files) ? (files as readonly Json[]) : [];
+  if (!isEdit || named.length === 0) return toRead("Lsp", args);
+  const [before, after] = [firstText(args, ["symbol"]), firstText(args, ["new_name"])];
+  return { kind: "patch", tool: "Edit", files: named.map((path) => ({ path: String(path), before, after })) };
 }
 
 function toEdit(tool: string, args: JsonObject): KnownCall {

@@ -1,4 +1,5 @@
 /** What rules look at in a call: one command, one address, or each file that it reads or writes. */
+import type { JsonObject } from "@cloister/base";
 import {
   decideCall,
   effectOf,
@@ -7,38 +8,110 @@ import {
   type CallText,
   type Effect,
 } from "@cloister/policy";
+import { innerCallOf } from "@cloister/wire";
 import type { AirlockSession } from "../session.ts";
+import { identifying } from "./judgement.ts";
 import type { KnownCall } from "./known-tools.ts";
+import type { Permission, RuledCall } from "./permission.ts";
+import { hashOf } from "./scripts.ts";
 import { toPlace, toRealPlace } from "./workspace-file.ts";
 
 export interface Subject extends CallText {
   readonly effect: Effect;
+  /** The strictest of what the policy says of it, and of what permission rules and the mode say. */
   readonly decision: CallDecision;
+  readonly permission: Permission;
+  /** As permission rules know it. */
+  readonly ruled: RuledCall;
 }
 
-export function subjectsOf(call: KnownCall, session: AirlockSession): Subject[] {
-  return textsOf(call, session).map((text) => toSubject({ tool: call.tool, text }, session));
+/** A call as the model wrote it. */
+export interface WrittenCall {
+  readonly name: string;
+  readonly args: JsonObject;
 }
 
-/** By the policy and by what a person forbade for this run. */
-function toSubject(call: CallText, { policy, standing, judgement }: AirlockSession): Subject {
+export function subjectsOf(call: KnownCall, session: AirlockSession, written?: WrittenCall): Subject[] {
+  const subjects: Subject[] = [];
+  for (const ruled of ruledCallsOf(call, written)) {
+    const permission = session.judgement.permit(ruled, session.workspace);
+    for (const text of textsOf(call, ruled, session)) {
+      subjects.push(toSubject({ tool: call.tool, text }, { permission, ruled }, session));
+    }
+  }
+  return subjects;
+}
+
+function toSubject(
+  { tool, text }: CallText,
+  { permission, ruled }: Pick<Subject, "permission" | "ruled">,
+  { policy, standing, isConfined: confines }: AirlockSession,
+): Subject {
   const { integrity } = standing.classification;
-  const effect = effectOf(call, integrity);
-  const decision = decideCall(policy, { ...call, effect, integrity });
-  const forbidden = judgement.deniedBy(call);
-  if (forbidden === undefined) return { ...call, effect, decision };
-  const source = { rule: `--deny ${forbidden}`, line: undefined };
-  return { ...call, effect, decision: strictestOf(decision, { verdict: "deny", source, reason: undefined }) };
+  const isConfined = confines?.(tool) === true;
+  const effect = isConfined ? "contained" : effectOf({ tool, text }, integrity);
+  const byPolicy = decideCall(policy, { tool, text, effect, integrity, isConfined });
+  return { tool, text, effect, decision: strictestOf(byPolicy, permission), permission, ruled };
 }
 
-function textsOf(call: KnownCall, { workspace }: AirlockSession): string[] {
+/** The digest by which a person's word for it is remembered. */
+export function hashOfSubject({ ruled }: Pick<Subject, "ruled">, { workspace }: AirlockSession): string {
+  return hashOf(ruled, workspace);
+}
+
+/** The digest by which it is known where it is carried out: there nothing is known of a call but its tool and text. */
+export function admissionOf({ tool, text }: CallText, { workspace }: AirlockSession): string {
+  return hashOf({ tool, text, isReading: false }, workspace);
+}
+
+/** A command that is to be started now, whoever asks for it. */
+export function commandSubject(text: string, session: AirlockSession): Subject {
+  const [subject] = subjectsOf({ kind: "command", tool: "Bash", text }, session);
+  if (subject === undefined) throw new Error("a command has one subject, always");
+  return subject;
+}
+
+function ruledCallsOf(call: KnownCall, written: WrittenCall = { name: call.tool, args: {} }): RuledCall[] {
+  const { name, args } = innerCallOf(written.name, written.args) ?? written;
+  const parameters = identifying(call.tool, args);
+  const of = { tool: call.tool, parameters, isReading: false };
+  switch (call.kind) {
+    case "read":
+      return [{ ...of, text: call.path, isReading: true }];
+    case "edit":
+      return [{ ...of, text: call.path }];
+    case "patch":
+      // A patch that names no file does nothing, and is still a call.
+      return call.files.length === 0
+        ? [{ ...of, text: "" }]
+        : call.files.map(({ path }) => ({ ...of, text: path }));
+    case "command":
+      return [{ ...of, text: call.text }];
+    case "other":
+      return [{ ...of, ...namedByRules(call, name, args) }];
+  }
+}
+
+/** Rules name a subagent and a skill, where the policy knows one kind of call. */
+function namedByRules(
+  { tool, text }: Extract<KnownCall, { kind: "other" }>,
+  name: string,
+  args: JsonObject,
+): { readonly tool: string; readonly text: string } {
+  if (tool !== "Task") return { tool, text };
+  const first = ["subagent_type", "skill", "name", "agent", "command"].map((each) => args[each]);
+  const subject = first.find((value) => typeof value === "string") ?? "";
+  const isSkill = name.toLowerCase() === "skill";
+  const isStarting = isSkill || /^(?:task|agent)$/iu.test(name);
+  return { tool: isSkill ? "Skill" : isStarting ? "Agent" : "TaskOutput", text: subject };
+}
+
+function textsOf(call: KnownCall, { text }: RuledCall, { workspace }: AirlockSession): string[] {
   switch (call.kind) {
     case "read":
     case "edit":
-      return placesOf(call.path, workspace);
     case "patch":
-      // A patch that names no file does nothing, and is still a call.
-      return call.files.length === 0 ? [""] : call.files.flatMap(({ path }) => placesOf(path, workspace));
+      return text === "" && call.kind === "patch" ? [""] : placesOf(text, workspace);
     case "command":
     case "other":
       return [call.text];

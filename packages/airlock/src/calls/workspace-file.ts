@@ -1,5 +1,5 @@
 /** Files of the workspace as the keeper looks at them: by where they really are, and never further than its border. */
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, normalize, relative, resolve } from "node:path";
 
 /** A file larger than this is not looked at as a whole. */
@@ -21,19 +21,37 @@ export function toPlace(path: string, workspace: string | undefined): string {
  * Undefined where it cannot be told.
  */
 export function toRealPlace(path: string, workspace: string): string | undefined {
-  let parent = resolve(workspace, path);
+  const real = toRealPath(resolve(workspace, path));
+  if (real === undefined) return undefined;
+  try {
+    return within(realpathSync.native(workspace), real) ?? real;
+  } catch {
+    return undefined; // the workspace itself is gone
+  }
+}
+
+/** Where an absolute path leads, also one that is not there yet. Undefined where it cannot be told. */
+export function toRealPath(path: string): string | undefined {
+  let parent = path;
   const rest: string[] = [];
   for (let steps = 0; steps < PARENTS_MAX; steps++) {
-    try {
-      const real = join(realpathSync(parent), ...rest);
-      return within(realpathSync(workspace), real) ?? real;
-    } catch {
-      // It is not there: its folder may be.
-      rest.unshift(basename(parent));
-      parent = dirname(parent);
-    }
+    const real = realPathOf(parent);
+    if (real !== undefined) return join(real, ...rest);
+    // It is not there: its folder may be.
+    rest.unshift(basename(parent));
+    parent = dirname(parent);
   }
   return undefined;
+}
+
+function realPathOf(path: string): string | undefined {
+  try {
+    // A look is far cheaper than an exception, and most files of a large edit are new.
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+    return realpathSync.native(path);
+  } catch {
+    return undefined; // a link to nowhere or in a circle, or nobody's to look at
+  }
 }
 
 function within(workspace: string, path: string): string | undefined {
@@ -46,6 +64,10 @@ function within(workspace: string, path: string): string | undefined {
  * Opened by its real path without following a last link, so that what was checked is what is read.
  */
 export function readWorkspaceFile(workspace: string, path: string): string | undefined {
+  return readWorkspaceBytes(workspace, path)?.toString("utf8");
+}
+
+export function readWorkspaceBytes(workspace: string, path: string): Buffer | undefined {
   const place = toRealPlace(path, workspace);
   if (place === undefined || isAbsolute(place)) return undefined;
   let file: number;
@@ -65,7 +87,7 @@ export function readWorkspaceFile(workspace: string, path: string): string | und
       if (count === 0) break;
       read += count;
     }
-    return bytes.subarray(0, read).toString("utf8");
+    return bytes.subarray(0, read);
   } finally {
     closeSync(file);
   }

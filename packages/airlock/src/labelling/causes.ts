@@ -178,7 +178,9 @@ function integrityOf(
   const own = isOurs ? provenance : undefined;
   // Commands of our agent run in a cell: the keeper itself knows which of them had a way out.
   const reached = isOurs ? [] : called;
-  if (reached.includes("untrusted") || fetchingTool.test(own?.tool ?? "")) {
+  // That a server is there, and what it offers, is no answer of it: a person chose it, as they chose the workspace.
+  const isList = own?.source === "mcp" && isMcpList(item);
+  if (!isList && (reached.includes("untrusted") || own?.source === "mcp" || isFetched(own))) {
     return { integrity: "untrusted", rule: "built-in integrity.network" };
   }
   if (paths.some((path) => thirdParty.test(path))) {
@@ -189,4 +191,14 @@ function integrityOf(
   return { integrity, rule: "built-in integrity.workspace" };
 }
 
-const readsWorkspace = new Set<Provenance["source"]>(["file", "command", "tool", "instructions"]);
+const readsWorkspace = new Set<Provenance["source"]>(["file", "command", "tool", "instructions", "mcp"]);
+
+/** What the keeper says of a page that it did not fetch is its own word; it knows by itself which ones it fetched. */
+function isFetched(own: Provenance | undefined): boolean {
+  return own?.source === "web" || (own?.tool !== "WebFetch" && fetchingTool.test(own?.tool ?? ""));
+}
+
+/** Our agent's own message on a server; its results carry a call's id, and what a person asked for says so. */
+function isMcpList({ role, content }: JsonObject): boolean {
+  return role === "user" && typeof content === "string" && content.startsWith("[Cloister] MCP server ");
+}

@@ -8,8 +8,11 @@ import { showUnseen, strictestOf, type CallDecision } from "@cloister/policy";
 import { restoreNeutral, type CodeNotice, type RawCall, type TurnEvent } from "@cloister/wire";
 import { recordDecision, recordEndorsement, recordFinding } from "../calls/call-record.ts";
 import { describeFinding, findInCall, type JudgedFinding } from "../calls/code-guard.ts";
-import { toKnownCall } from "../calls/known-tools.ts";
-import { subjectsOf, type Subject } from "../calls/subjects.ts";
+import type { Approval, Doubt, Question } from "../calls/judgement.ts";
+import type { AirlockSession } from "../session.ts";
+import { rivalsIn, toKnownCall, type KnownCall } from "../calls/known-tools.ts";
+import { standingWords, toQuestion } from "../calls/question.ts";
+import { admissionOf, hashOfSubject, subjectsOf, type Subject } from "../calls/subjects.ts";
 import type { Dispatched } from "./dispatch.ts";
 
 export type CallEvent = Extract<TurnEvent, { kind: "call" }>;
@@ -37,6 +40,7 @@ export function createCallJudge(): JudgeCalls {
     const passed: CallEvent[] = [];
     const refused: Refusal[] = [];
     const notices: CodeNotice[] = [];
+    if (calls.length > 0) await attempt.session.beforeCalls?.();
     for (const event of calls) {
       const key = JSON.stringify([event.call.name, event.call.arguments]);
       const outcome = judged.get(key) ?? (await judgeCall(attempt, event.call));
@@ -56,6 +60,8 @@ export function createCallJudge(): JudgeCalls {
 interface Case {
   readonly attempt: Dispatched;
   readonly call: RawCall;
+  readonly args: JsonObject;
+  readonly known: KnownCall;
   readonly subjects: readonly Subject[];
   readonly findings: readonly JudgedFinding[];
 }
@@ -63,11 +69,14 @@ interface Case {
 async function judgeCall(attempt: Dispatched, call: RawCall): Promise<Outcome> {
   const { session } = attempt;
   try {
-    const known = toKnownCall(call.name, argumentsOf(call));
-    const subjects = subjectsOf(known, session);
+    const args = argumentsOf(call);
+    const rivals = rivalsIn(call.name, args);
+    if (rivals !== undefined) return ambiguous(call, rivals);
+    const known = toKnownCall(call.name, args);
+    const subjects = subjectsOf(known, session, { name: call.name, args });
     const findings = findInCall(known, session);
     for (const finding of findings) recordFinding(attempt, finding);
-    const one: Case = { attempt, call, subjects, findings };
+    const one: Case = { attempt, call, args, known, subjects, findings };
     const decision = strictest(one);
     switch (decision.verdict) {
       case "allow":
@@ -81,6 +90,11 @@ async function judgeCall(attempt: Dispatched, call: RawCall): Promise<Outcome> {
     session.onTrouble(error);
     return { kind: "deny", why: `${call.name} could not be judged, and was not run: ${messageOf(error)}` };
   }
+}
+
+function ambiguous({ name }: RawCall, rivals: readonly string[]): Outcome {
+  const why = `${name} says two things in ${rivals.join(" and ")}, and was not run. Next: make the call with the tool's own arguments only.`;
+  return { kind: "deny", why };
 }
 
 /** What was made harmless for the template is itself again where it is judged. */
@@ -103,42 +117,86 @@ const NOTHING_KNOWN: CallDecision = {
 
 async function ask(one: Case, decision: CallDecision): Promise<Outcome> {
   const { attempt, subjects, findings } = one;
-  const { judgement } = attempt.session;
+  const { session } = attempt;
+  const { judgement } = session;
   // A finding makes a question of the whole edit, and so of each file in it.
-  const asked = findings.some((finding) => finding.decision.verdict === "ask")
-    ? subjects
-    : subjects.filter((subject) => subject.decision.verdict === "ask");
-  for (const subject of asked) {
-    const by = judgement.endorsedBy(subject) ?? (await askPerson(one, subject, decision));
-    if (by === undefined) {
-      judgement.count("denied");
-      return deny(one, decision, nextFor(subject, judgement.approve !== undefined));
-    }
-    await recordEndorsement(attempt, { subject, by });
-    judgement.admit(subject);
+  const hasFindings = findings.some((finding) => finding.decision.verdict === "ask");
+  const asked = hasFindings ? subjects : subjects.filter((subject) => subject.decision.verdict === "ask");
+  const words = asked.map((subject) => {
+    const hash = hashOfSubject(subject, session);
+    return { subject, hash, by: judgement.endorsedBy(subject.permission, hash, doubtOf(subject, one)) };
+  });
+  const open = words.filter(({ by }) => by === undefined);
+  const answer = open.length === 0 ? undefined : await askPerson(one, open, decision);
+  if (answer?.kind === "no") {
+    judgement.count("denied");
+    return deny(one, decision, answer.next);
+  }
+  for (const { subject, by } of words) {
+    await recordEndorsement(attempt, { subject, by: by ?? answer?.by ?? "person" });
+    judgement.admit(admissionOf(subject, session));
   }
   judgement.count("allowed");
   return { kind: "pass", findings };
 }
 
-async function askPerson(
-  { attempt, findings }: Case,
-  subject: Subject,
-  { source, reason }: CallDecision,
-): Promise<string | undefined> {
-  const { judgement } = attempt.session;
-  const { tool, text, effect } = subject;
-  const approval = await judgement.approve?.(
-    { tool, text: showUnseen(text), effect, findings, rule: source.rule, reason },
-    attempt.signal,
-  );
-  if (approval === undefined || approval === "no") return undefined;
-  if (approval === "always") judgement.rememberAlways(subject);
-  return `person: ${approval}`;
+function doubtOf({ effect }: Subject, { attempt, findings }: Case): Doubt {
+  const { integrity } = attempt.session.standing.classification;
+  return { effect, integrity, hasFindings: findings.some(({ decision }) => decision.verdict === "ask") };
+}
+
+/** What no rule and no earlier word answers. */
+interface Open {
+  readonly subject: Subject;
+  readonly hash: string;
+}
+
+type Answer = { readonly kind: "yes"; readonly by: string } | { readonly kind: "no"; readonly next: string };
+
+/** Once for the whole call, however many files it is about. */
+async function askPerson(one: Case, open: readonly Open[], decision: CallDecision): Promise<Answer> {
+  const { attempt } = one;
+  const { judgement, onTrouble } = attempt.session;
+  const { approve } = judgement;
+  if (approve === undefined) return { kind: "no", next: nextFor(open, one) };
+  const question = toQuestion({ ...one, asked: open.map(({ subject }) => subject), decision });
+  let approval: Approval;
+  try {
+    approval = await approve(question, attempt.signal);
+  } catch (error) {
+    // Nobody said yes: whoever was to ask is gone, or the work was interrupted.
+    if (!attempt.signal.aborted) onTrouble(error);
+    approval = "no";
+  }
+  // What was shown is what is allowed: a script may have changed while the person was reading.
+  const isSame = open.every(({ subject, hash }) => hash === hashOfSubject(subject, attempt.session));
+  return isSame
+    ? toAnswer(approval, { question, open, session: attempt.session })
+    : { kind: "no", next: "a script that it runs changed while the user was asked; look again" };
+}
+
+async function toAnswer(
+  approval: Approval,
+  { question, open, session }: { question: Question; open: readonly Open[]; session: AirlockSession },
+): Promise<Answer> {
+  const { judgement, onTrouble } = session;
+  if (approval === "no") return { kind: "no", next: "the user said no; ask what to do instead" };
+  if (approval === "once") return { kind: "yes", by: "person: once" };
+  if (typeof approval === "object" && approval.kind === "no") {
+    return { kind: "no", next: `the user said no: ${approval.why}` };
+  }
+  for (const { hash } of open) judgement.rememberSession(hash);
+  if (approval === "session") return { kind: "yes", by: "person: session" };
+  try {
+    for (const word of standingWords(approval, question, open)) await judgement.rememberAlways(word);
+  } catch (error) {
+    // It holds for the session all the same.
+    onTrouble(error);
+  }
+  return { kind: "yes", by: "person: always" };
 }
 
 const TEXT_CHARS_MAX = 300;
-const SUGGESTED_CHARS_MAX = 120;
 
 /** What the model is told, and the user: what was not run, by which rule and why, and the next step. */
 function deny(one: Case, decision: CallDecision, next: string): Outcome {
@@ -158,11 +216,14 @@ function deny(one: Case, decision: CallDecision, next: string): Outcome {
   };
 }
 
-function nextFor({ tool, text }: Subject, wasAsked: boolean): string {
-  if (wasAsked) return "the user said no; ask what to do instead";
-  const isPlain = text !== "" && text.length <= SUGGESTED_CHARS_MAX && !/['\n\t\r]/.test(text);
-  const rule = isPlain && text === showUnseen(text) ? `${tool}(${text})` : tool;
-  return `nobody is here to be asked; go on without it, and tell the user that --allow '${rule}' would allow it for a run`;
+function nextFor(open: readonly { readonly subject: Subject }[], { attempt, findings, call }: Case): string {
+  const { judgement, workspace } = attempt.session;
+  const flags = open.map(
+    ({ subject }) => judgement.flagFor(subject.ruled, workspace) ?? `--allow '${subject.tool}'`,
+  );
+  const why = judgement.mode === "dontAsk" ? "nothing is asked in this mode" : "nobody is here to be asked";
+  const what = findings.length > 0 ? `${call.name} with what was found in it` : "it";
+  return `${why}; go on without it, and tell the user that ${[...new Set(flags)].join(" ")} would allow ${what} for a run`;
 }
 
 function toNotice({ kind, path, line, excerpt, why, decision }: JudgedFinding): CodeNotice {

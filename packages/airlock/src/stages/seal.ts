@@ -1,7 +1,7 @@
 /** Takes secrets out before anything else is done with a request: recorded, sent or logged is only what is sealed. */
 import { isRecord, type Json, type JsonObject } from "@cloister/base";
 import type { Seals } from "@cloister/secrets";
-import { neutralise, type Family, type Provenance } from "@cloister/wire";
+import { neutralise, simplifyTools, type Family, type Provenance } from "@cloister/wire";
 import { resultOf, type Origins } from "../calls/origins.ts";
 import type { Part } from "../part.ts";
 import type { Labelled } from "./label.ts";
@@ -13,12 +13,14 @@ export interface Sealed extends Labelled {
 }
 
 export function seal(labelled: Labelled): Sealed {
-  const { turn, session, route } = labelled;
+  const { turn, session, route, endpoint } = labelled;
   const { fields } = turn;
   const head =
     fields === undefined
       ? undefined
-      : session.conversation.sealedFields(fields, () => sealFields(fields, session.seals));
+      : session.conversation.sealedFields(fields, () =>
+          sealFields(endpoint.server === "llama.cpp" ? simplifyTools(fields) : fields, session.seals),
+        );
   const items = turn.fresh.map((item) => {
     session.origins.note(item);
     return session.conversation.sealed(item, () =>
@@ -49,6 +51,18 @@ export function sealItem(item: JsonObject, seals: Seals, family: Family, origins
     ? new Sealer(seals, originOf(provenance), prepare)
     : new Sealer(seals, undefined, prepare, origins);
   return { bytes: Buffer.from(JSON.stringify(sealer.sealJson(plain))), provenance, sealed: sealer.counts };
+}
+
+/**
+ * An item of our own agent as it may be kept: without a secret, but not yet made harmless for a template, which is done
+ * once, each time it leaves. What is sealed for the endpoint afterwards is the same as from the item itself.
+ */
+export function sealKept<T extends JsonObject>(item: T, seals: Seals): T {
+  const { cloister, ...plain } = item;
+  const provenance = isRecord(cloister) ? (cloister as unknown as Provenance) : undefined;
+  const origin = provenance === undefined ? undefined : originOf(provenance);
+  const sealed = new Sealer(seals, origin, asItIs).sealJson(plain);
+  return { ...sealed, ...(cloister === undefined ? {} : { cloister }) } as unknown as T;
 }
 
 /** What is done to a text before it is sealed, by where it stands. */
@@ -85,10 +99,13 @@ const assistantTypes = new Set<unknown>(["reasoning", "function_call", "custom_t
  * be the file's own: what a search prints has the names of files in it.
  */
 function originOf(provenance: Provenance): string | undefined {
-  if (provenance.tool === "Grep") return undefined;
+  // A language server's words on one file may quote another.
+  if (provenance.source === "command" || searches.has(provenance.tool ?? "")) return undefined;
   const paths = new Set(provenance.files?.map(({ path }) => path));
   return paths.size === 1 ? [...paths][0] : undefined;
 }
+
+const searches = new Set(["Grep", "RepoMap"]);
 
 /** Strings of the protocol itself, which say nothing and must come out as they went in. */
 const plumbing = new Set(["role", "type", "id", "call_id", "tool_call_id", "tool_use_id", "media_type"]);

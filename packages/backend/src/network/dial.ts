@@ -1,12 +1,17 @@
 // Connections for programs in cells: a name is looked up once, its addresses are judged, and those are connected to.
 
+import { lookup as lookUpByCallback } from "node:dns";
 import { lookup as lookUpByDns } from "node:dns/promises";
 import { connect, isIP } from "node:net";
 import type { LookupFunction, Socket } from "node:net";
 import { networkInterfaces } from "node:os";
-import { systemCodeOf } from "@cloister/base";
+import { CloisterError, systemCodeOf } from "@cloister/base";
 import { canonicalAddress, rangeOf } from "./address-range.ts";
 import type { AddressRange } from "./address-range.ts";
+import { openNetwork } from "./network.ts";
+import type { NetworkOptions } from "./options.ts";
+import { openTunnel } from "./tunnel.ts";
+import type { TunnelOptions } from "./tunnel.ts";
 
 export interface DialRequest {
   /** A name, or an address without brackets; in the form in which it was compared with the rules. */
@@ -30,6 +35,11 @@ export type DialOutcome =
 export type Dial = (request: DialRequest, signal: AbortSignal) => Promise<DialOutcome>;
 
 export interface DialOptions {
+  /**
+   * The house's proxy, for what is to be of the internet. It resolves names, so where a name leads cannot be judged here;
+   * an address that somebody names still is. What is of this house, and whom `noProxy` names, is connected to directly.
+   */
+  readonly network?: NetworkOptions;
   /** Looking up and connecting together. Default 10 s. */
   readonly timeoutMs?: number;
   /** All addresses of a name. Default: the system's resolver. */
@@ -47,8 +57,16 @@ const LOOKUPS_WAITING_MAX = 256;
 export function createDial(options: DialOptions = {}): Dial {
   const { timeoutMs = TIMEOUT_MS, ownAddresses = addressesOfInterfaces } = options;
   const lookUp = limited(options.lookUp ?? lookUpAll);
+  const network = options.network && openNetwork(options.network);
   return async ({ host, port, reach }, signal) => {
     const attempt = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const proxy = reach === "public" ? network?.proxyFor({ hostname: host, port }) : undefined;
+    if (network !== undefined && proxy !== undefined) {
+      const isOwn = ownAddresses().map(canonicalAddress).includes(canonicalAddress(host));
+      const range = isIP(host) === 0 ? "public" : isOwn ? "own" : rangeOf(host);
+      if (range !== "public") return { kind: "forbidden", address: host, range };
+      return dialThrough({ proxy, target: { hostname: host, port }, trust: network.trust }, attempt);
+    }
     let addresses: readonly string[];
     try {
       addresses = isIP(host) === 0 ? await untilAborted(lookUp(host), attempt) : [host];
@@ -70,6 +88,24 @@ export function createDial(options: DialOptions = {}): Dial {
     }
   };
 }
+
+async function dialThrough(
+  way: Pick<TunnelOptions, "proxy" | "target" | "trust">,
+  signal: AbortSignal,
+): Promise<DialOutcome> {
+  try {
+    const socket = await openTunnel({ ...way, lookup: lookUpHost, signal });
+    // Keep-alive is for model servers that think for long; here the command's own program decides.
+    socket.setKeepAlive(false);
+    return { kind: "connected", socket, address: socket.remoteAddress ?? way.proxy.hostname };
+  } catch (error) {
+    return { kind: "unreachable", code: error instanceof CloisterError ? error.code : codeOf(error) };
+  }
+}
+
+/** Of the proxy's own name. */
+const lookUpHost: LookupFunction = (hostname, options, callback) =>
+  lookUpByCallback(hostname, options, callback);
 
 function isWithin(range: AddressRange | "own", reach: DialRequest["reach"]): boolean {
   switch (reach) {

@@ -16,7 +16,7 @@ const windowsMax = 256;
 const jsonBytesMax = 64 * 1024 * 1024;
 
 export interface OllamaOptions extends BackendOptions {
-  /** The window of every request. Unless told otherwise what the model was trained for, and at most 32,768. */
+  /** The window of every request, and at most what the model was trained for. Unless told otherwise at most 32,768. */
   readonly contextTokens?: number;
 }
 
@@ -38,14 +38,17 @@ export function createOllamaBackend(options: OllamaOptions): Backend {
 
   /** Asked once for each model. */
   async function windowOf(model: string, sending: SendOptions): Promise<number> {
-    if (options.contextTokens !== undefined) return options.contextTokens;
     const found = windows.get(model);
     if (found !== undefined) return found;
     const question = encode({ model });
     await options.onProbe?.({ url: url.href, method: "POST", path: "/api/show", bytes: question.length });
     const answer = await native.send("/show", [question], sending);
     const trained = trainedTokens(await readJson(answer, jsonBytesMax));
-    const window = Math.min(trained ?? contextTokensUnknown, contextTokensMaxDefault);
+    // It gives no model more than it was trained for, whatever is asked for, and says nothing of it.
+    const window = Math.min(
+      trained ?? options.contextTokens ?? contextTokensUnknown,
+      options.contextTokens ?? contextTokensMaxDefault,
+    );
     // A failed answer is no statement about the model; and names are the client's to make up.
     if (answer.status === 200 && windows.size < windowsMax) windows.set(model, window);
     return window;
@@ -87,7 +90,9 @@ export function createOllamaBackend(options: OllamaOptions): Backend {
       const described = models.map(async (model, at): Promise<ModelDescription> => {
         // Somebody else's machine keeps its own window.
         if (model.remoteHost !== undefined || at >= describedModelsMax) return model;
-        return { id: model.id, contextTokens: await windowOf(model.id, { signal }) };
+        const { id, vision } = model;
+        const contextTokens = await windowOf(id, { signal });
+        return vision === undefined ? { id, contextTokens } : { id, contextTokens, vision };
       });
       return { server, models: await Promise.all(described) };
     },

@@ -26,11 +26,11 @@ import { createSeals } from "@cloister/secrets";
 import { chatProtocol, messagesProtocol, responsesProtocol, type Protocol } from "@cloister/wire";
 import type { Arguments } from "../arguments.ts";
 import { isModelFile, openModelFile } from "../embedded-model.ts";
-import { parseCallRules, refuseBypass } from "../call-rules.ts";
 import { chooseEndpoint } from "../endpoint.ts";
 import type { Environment } from "../environment.ts";
 import { exit } from "../exit.ts";
 import { openModelServer, type ServerAccess } from "../model-server.ts";
+import { flagJudgement } from "../permissions/session-permissions.ts";
 import { openBinding, type Binding } from "../policy/binding.ts";
 import { personHere, readDeclassified } from "../policy/declassified.ts";
 import { findKnownSecrets } from "../known-secrets.ts";
@@ -46,8 +46,7 @@ export async function airlock(args: AirlockArguments, environment: Environment):
   const declassified = readDeclassified(args.declassify, environment);
   binding.checkDeclassify(declassified);
   const { policy } = binding.session;
-  const allow = parseCallRules("--allow", args.calls.allow);
-  refuseBypass(policy, allow);
+  const judgement = createJudgement(flagJudgement(args.calls, { policy, home: environment.home }));
   const stopped = new AbortController();
   const stop = environment.onInterrupt(() => stopped.abort());
   await using stack = new AsyncDisposableStack();
@@ -60,7 +59,7 @@ export async function airlock(args: AirlockArguments, environment: Environment):
   stack.defer(() => ledger.close());
   // To ask a server what it is means to contact it, and that is on record before it happens, like all else.
   const onProbe = (probe: Probe): Promise<void> => recordContact(ledger, probe);
-  const access = { network: settings.network, onProbe };
+  const access = { network: settings.network, timeoutSeconds: settings.timeoutSeconds, onProbe };
   await recordDeclassified({
     ledger,
     texts: declassified,
@@ -86,10 +85,7 @@ export async function airlock(args: AirlockArguments, environment: Environment):
       declassified,
       known: findKnownSecrets(environment),
       ...(volatile === undefined ? {} : { volatile }),
-      judgement: createJudgement({
-        allow,
-        deny: parseCallRules("--deny", args.calls.deny),
-      }),
+      judgement,
       onTrouble: (trouble) => environment.stderr.write(`cloister: ${formatError(trouble)}\n`),
     },
   });

@@ -15,6 +15,7 @@ import {
 import { openLedger } from "@cloister/ledger";
 import type { CellRunArguments, Review } from "../cell-arguments.ts";
 import { attach, type Attached } from "../cell-attach.ts";
+import { mayUseProxy, openCellDial } from "../cell-dial.ts";
 import { openDoor } from "../cell-door.ts";
 import { openObservation } from "../cell-observation.ts";
 import { openRecord } from "../cell-record.ts";
@@ -53,7 +54,8 @@ export async function cell(args: CellRunArguments, environment: Environment): Pr
   stack.defer(() => rmSync(scratch, { recursive: true, force: true }));
   const asked = args.review ?? settings.cell?.review;
   const isReviewed = binding.flag("cell.review", asked === undefined ? undefined : true) ?? false;
-  const how = isReviewed ? (asked ?? "ask") : undefined;
+  // A single command's changes are decided about at once.
+  const how = isReviewed ? (asked === undefined || asked === "keep" ? "ask" : asked) : undefined;
   if (how !== undefined) checkReview(how, tier, environment);
   sweepScratches(scratch);
   const missing = (): string[] => (tier === "none" || how !== undefined ? [] : missingGuarded(workspace));
@@ -99,7 +101,8 @@ export async function cell(args: CellRunArguments, environment: Environment): Pr
     recordFinding(ledger, { id: record.session.id, workspace }, finding).catch(onTrouble),
   );
   const doors = { allow: wishes.allow ?? [], publish: args.publish };
-  const door = await openDoor({ ...doors, tier, record, user, environment });
+  const dial = openCellDial(settings.network, mayUseProxy(binding));
+  const door = await openDoor({ ...doors, tier, record, user, environment, dial });
   stack.defer(() => door?.close());
   const launch: Launch = {
     argv: args.argv,

@@ -5,23 +5,34 @@ import { warmsByDefault } from "@cloister/airlock";
 import { CloisterError, formatError } from "@cloister/base";
 import type { Tier } from "@cloister/cell";
 import type { Label, Policy } from "@cloister/policy";
-import type { RunArguments } from "../arguments.ts";
+import type { RunArguments } from "../run-arguments.ts";
 import { formatFinding } from "../cell-findings.ts";
 import { joinWishes } from "../cell-wishes.ts";
 import { chooseEndpoint, type ChosenEndpoint } from "../endpoint.ts";
 import type { AgentHandle } from "../agent-host.ts";
 import type { Environment } from "../environment.ts";
+import { foldersToShow } from "../extension/bring.ts";
+import { noticesOf, openExtensions } from "../extension/open.ts";
 import { driveFromInput } from "../stream-input.ts";
 import { isModelFile } from "../embedded-model.ts";
 import { exit } from "../exit.ts";
 import { createPrinter } from "../print/formats.ts";
+import { createLinePrompt } from "../permissions/ask-by-lines.ts";
 import { openBinding } from "../policy/binding.ts";
 import { readDeclassified } from "../policy/declassified.ts";
+import { planForRun } from "../mcp/plan.ts";
 import { runSession } from "../session.ts";
+import { mayUseProxy } from "../cell-dial.ts";
+import { reviewWish } from "../session-review.ts";
 import { toSessionOptions } from "../run-options.ts";
+import { goOnText, openForRun } from "../sessions/open-for-run.ts";
+import { worktreeFolders } from "../sessions/worktree-places.ts";
+import type { RunScreen } from "../screen/run-screen.ts";
 import { readSettings } from "../settings.ts";
+import { checkWorkspace } from "../command-cell.ts";
 
-export async function run(args: RunArguments, environment: Environment): Promise<number> {
+/** With a screen, a person is there: it shows and says everything, and nothing is read or printed here. */
+export async function run(args: RunArguments, environment: Environment, screen?: RunScreen): Promise<number> {
   // First of all: with a policy that does not count nothing is even asked.
   const binding = await openBinding(environment);
   const settings = readSettings(environment.home);
@@ -29,9 +40,11 @@ export async function run(args: RunArguments, environment: Environment): Promise
   const declassified = readDeclassified(args.declassify, environment);
   binding.checkDeclassify(declassified);
   const options = toSessionOptions(args, settings);
-  const isConversation = args.inputFormat === "stream-json";
+  const isConversation = args.inputFormat === "stream-json" || screen !== undefined;
   const input = isConversation ? "" : await readInput(environment.stdin);
-  const prompt = joinInput(args.prompt, input);
+  const goesOn = args.session.from !== "new";
+  const said = joinInput(args.prompt, input);
+  const prompt = said.trim() === "" && goesOn && !isConversation ? goOnText : said;
   if (prompt.trim() === "" && !isConversation) {
     throw new CloisterError("there is no task", { code: "usage", next: 'cloister -p "what to do"' });
   }
@@ -48,6 +61,9 @@ export async function run(args: RunArguments, environment: Environment): Promise
       endpoint,
       model: binding.text("model", args.model ?? settings.model),
       clearance: args.clearance,
+      vision: settings.vision,
+      contextTokens: args.contextTokens ?? settings.contextTokens,
+      timeoutSeconds: settings.timeoutSeconds,
       // It was given to the endpoint beside it, and to no other.
       network: settings.network,
       usualClearance:
@@ -56,12 +72,38 @@ export async function run(args: RunArguments, environment: Environment): Promise
           : undefined,
     };
     const chosen = await chooseEndpoint(wishes, environment, interrupt.signal);
-    const label = binding.label(args.label, settings.label);
-    environment.stderr.write(describe(tier, chosen, { label, policy: binding.session.policy }));
-    const printer = createPrinter(args.format, environment, chosen, tier, isConversation);
+    const onTrouble = (trouble: unknown): void =>
+      void environment.stderr.write(`cloister: ${formatError(trouble)}\n`);
+    const asks = binding.label(args.label, settings.label);
+    await using saved = openForRun(
+      {
+        flags: args.session,
+        workspace: checkWorkspace(environment.directory, environment.home),
+        label: asks,
+        keepDays: settings.sessions?.keepDays,
+        onTrouble,
+      },
+      environment,
+    );
+    const label = saved?.label ?? asks;
+    const worktree = worktreeFolders(environment.directory, environment.home);
+    const extensions = await openExtensions(
+      environment,
+      checkWorkspace(environment.directory, environment.home),
+      { show: [...(settings.cell?.wishes.show ?? []), ...args.show] },
+    );
+    for (const line of noticesOf(extensions)) environment.stderr.write(`cloister: ${line}\n`);
+    const held = { tier, label, policy: binding.session.policy };
+    if (screen === undefined) environment.stderr.write(describe(tier, chosen, held));
+    else screen.begin(chosen, held);
+    const printer =
+      screen?.printer ?? createPrinter(args.format, environment, chosen, tier, isConversation, saved?.id);
+    const asking = args.permissions.asksByLines
+      ? createLinePrompt((line) => printer.respond?.(line))
+      : undefined;
     const drive = (agent: AgentHandle): void => {
       if (prompt.trim() !== "") agent.send({ text: prompt });
-      const ended = driveFromInput(environment.stdin, agent, (line) => printer.respond?.(line));
+      const ended = driveFromInput(environment.stdin, agent, (line) => printer.respond?.(line), asking);
       ended.catch((error: unknown) => environment.stderr.write(`cloister: ${formatError(error)}\n`));
     };
     const outcome = await runSession(
@@ -71,27 +113,46 @@ export async function run(args: RunArguments, environment: Environment): Promise
         chosen,
         tier,
         wishes: binding.wishes(
-          joinWishes(settings.cell?.wishes ?? {}, { show: args.show }),
+          joinWishes(settings.cell?.wishes ?? {}, {
+            ...{ show: args.show, allow: args.allowHosts },
+            read: [...foldersToShow(extensions), ...worktree.read],
+            write: worktree.write,
+          }),
           environment.directory,
         ),
         label,
         policy: binding.session,
         declassified,
         ledger: args.ledger ?? ledgerDirectory(environment),
+        ...reviewWish(args, settings, binding),
+        allowsProxy: mayUseProxy(binding),
         turnsMax: args.turnsMax,
         options,
-        ...(isConversation ? { drive } : {}),
+        ...(isConversation ? { drive: screen?.drive ?? drive } : {}),
+        ...(screen === undefined ? {} : { onOpen: screen.onOpen }),
+        ...(screen?.approve === undefined ? {} : { approve: screen.approve }),
         warmUp: prompt.trim() === "" && (settings.warmUp ?? warmsByDefault(chosen.endpoint)),
         calls: args.calls,
+        permissions: {
+          ...(args.permissions.mode === undefined ? {} : { mode: args.permissions.mode }),
+          ...(settings.permissions === undefined ? {} : { settings: settings.permissions }),
+          imported: extensions.chosen.permissions,
+        },
+        extensions,
+        mcp: planForRun(extensions.chosen.mcpServers, binding.session.policy, environment),
+        ...(settings.network === undefined ? {} : { network: settings.network }),
+        ...(asking === undefined ? {} : { approve: asking.approve }),
+        ...(saved === undefined ? {} : { saved }),
         onEvent: printer.event,
-        onTrouble: (trouble) => environment.stderr.write(`cloister: ${formatError(trouble)}\n`),
+        onTrouble,
         onFinding: (finding) => environment.stderr.write(`cloister: ${formatFinding(finding)}\n`),
       },
       environment,
       interrupt.signal,
     );
     printer.end(outcome);
-    if (outcome.ending.outcome === "done") return exit.ok;
+    if (outcome.ending.outcome === "done")
+      return outcome.overlay?.isWhole() === false ? exit.failed : exit.ok;
     return outcome.ending.outcome === "cancelled" ? exit.cancelled : exit.failed;
   } finally {
     ignore();

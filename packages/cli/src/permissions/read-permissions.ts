@@ -63,14 +63,38 @@ export function readPermissions(value: unknown, origin: RuleOrigin): PermissionS
   };
 }
 
-/**
- * `--allow` and `--deny`: what a person says to the calls of this run.
- * @throws CloisterError `usage` for what is no rule
- */
-export function flagRules(flags: {
+/** Of our own settings, which say one thing more. */
+export interface OwnPermissionSettings extends PermissionSettings {
+  readonly askFor: "guarded" | "all" | undefined;
+}
+
+export function readOwnPermissions(value: unknown, origin: string): OwnPermissionSettings {
+  const { askFor: written, ...block }: Readonly<Record<string, unknown>> = isRecord(value) ? value : {};
+  const found = readPermissions(isRecord(value) ? block : value, { origin, isTrusted: true });
+  const askFor = (["guarded", "all"] as const).find((each) => each === written);
+  const problem = { text: "askFor", why: 'it is "guarded" or "all"' };
+  const isBad = written !== undefined && askFor === undefined;
+  return { ...found, askFor, problems: isBad ? [...found.problems, problem] : found.problems };
+}
+
+/** `--allow` and `--deny`, as they were written, and not read yet. */
+export interface CallFlags {
   readonly allow: readonly string[];
   readonly deny: readonly string[];
-}): PermissionRules {
+}
+
+/** `--allow '*'`: a rule that allows every tool is no rule, but the mode `bypass`. */
+export function bypassIn({ allow }: CallFlags): string | undefined {
+  return allow.find((text) => everything.test(text.trim()));
+}
+
+const everything = /^\*+(?:\(\*+\))?$/u;
+
+/**
+ * What a person says to the calls of this run.
+ * @throws CloisterError `usage` for what is no rule
+ */
+export function flagRules(flags: CallFlags): PermissionRules {
   const read = (flag: string, parsed: ReturnType<typeof parseRules>): PermissionRules => {
     const [problem] = parsed.problems;
     if (problem === undefined) return parsed.rules;

@@ -73,17 +73,22 @@ function readIndex(path: string, place: PolicyPlace): FingerprintIndex {
 }
 
 /** Undefined when there is no such file. @throws CloisterError `unsafe-policy` when somebody else could have made it */
-function readSafely(path: string, { owner, trusts = [] }: PolicyPlace): Buffer | undefined {
+function readSafely(path: string, place: PolicyPlace): Buffer | undefined {
   const stats = statOf(path);
   if (stats === undefined) return undefined;
   if (!stats.isFile()) throw unsafe(path, "is no plain file");
-  checkOwner(path, stats, owner);
-  for (let folder = dirname(path); !trusts.includes(folder); folder = dirname(folder)) {
-    const above = statOf(folder);
-    if (above !== undefined) checkOwner(folder, above, owner);
-    if (folder === dirname(folder)) break;
-  }
+  checkManaged(path, place);
   return readFileSync(path);
+}
+
+/** That nobody but root could have written it, or put something else there. @throws CloisterError `unsafe-policy` */
+export function checkManaged(path: string, { owner, trusts = [] }: PolicyPlace): void {
+  for (let at = path; !trusts.includes(at); at = dirname(at)) {
+    const stats = statOf(at);
+    if (stats?.isSymbolicLink() === true) throw unsafe(at, "is a link");
+    if (stats !== undefined) checkOwner(at, stats, owner);
+    if (at === dirname(at)) break;
+  }
 }
 
 function checkOwner(path: string, { uid, mode }: Stats, owner: number): void {

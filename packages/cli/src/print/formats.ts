@@ -1,6 +1,6 @@
 /** The output formats by their names. */
 import type { Tier } from "@cloister/cell";
-import type { OutputFormat } from "../arguments.ts";
+import type { OutputFormat } from "../run-arguments.ts";
 import type { ChosenEndpoint } from "../endpoint.ts";
 import type { Environment } from "../environment.ts";
 import type { Printer } from "./printer.ts";
@@ -13,6 +13,7 @@ export function createPrinter(
   chosen: ChosenEndpoint,
   tier: Tier,
   isConversation = false,
+  session?: string,
 ): Printer {
   const write = (line: string): void => void environment.stdout.write(line);
   switch (format) {
@@ -24,10 +25,13 @@ export function createPrinter(
         event: () => {
           /* only the result is printed */
         },
-        end: (outcome) => write(`${JSON.stringify(toResult(outcome, environment.clock.now() - started))}\n`),
+        end: (outcome) => {
+          const result = toResult(outcome, environment.clock.now() - started);
+          write(`${JSON.stringify({ ...result, session_id: outcome.session })}\n`);
+        },
       };
     }
     case "stream-json":
-      return createStreamJson({ write, environment, chosen, tier, isConversation });
+      return createStreamJson({ write, environment, chosen, tier, isConversation, session });
   }
 }

@@ -18,6 +18,8 @@ export interface StreamJsonOptions {
   readonly tier: Tier;
   /** Several messages, each with a result of its own as soon as it is done. */
   readonly isConversation: boolean;
+  /** The name by which it can be resumed; undefined for one that is not saved. */
+  readonly session: string | undefined;
 }
 
 export function createStreamJson({
@@ -26,8 +28,8 @@ export function createStreamJson({
   chosen,
   tier,
   isConversation,
+  session = randomUUID(),
 }: StreamJsonOptions): Printer {
-  const session = randomUUID();
   const started = environment.clock.now();
   const say = (line: object): void =>
     write(`${JSON.stringify({ ...line, session_id: session, uuid: randomUUID() })}\n`);
@@ -90,7 +92,7 @@ export function createStreamJson({
             model: chosen.model,
             tools: event.tools,
             mcp_servers: [],
-            permissionMode: "default",
+            permissionMode: event.mode ?? "default",
             slash_commands: [],
             apiKeySource: environment.apiKey === undefined ? "none" : "CLOISTER_API_KEY",
             cloister_version: environment.version,
@@ -145,6 +147,7 @@ export function createStreamJson({
         case "progress":
         case "question":
         case "todos":
+        case "background":
         case "context":
         case "turn":
           break;

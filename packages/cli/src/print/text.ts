@@ -9,6 +9,12 @@ export function createTextPrinter({ stdout, stderr, colour }: Environment): Prin
   const watched = stderr.isTTY;
   return {
     event: (event) => {
+      // Who reads only the report has to hear that something of the work is gone.
+      if (event.kind === "background" && event.isStopped === true && !watched) {
+        stderr.write(
+          `cloister: stopped with the session: ${visible(event.id)}: ${visible(firstLine(event.command))}\n`,
+        );
+      }
       if (!watched) return;
       if (event.kind === "call") {
         stderr.write(`${paint("cyan", event.name)} ${paint("dim", brief(event.args))}\n`);

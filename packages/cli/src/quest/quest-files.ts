@@ -89,7 +89,7 @@ function nameFor(goal: string): string {
     .normalize("NFKC")
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, "-");
-  const cut = [...words].slice(0, NAME_CHARS_MAX).join("");
+  const cut = Array.from(words).slice(0, NAME_CHARS_MAX).join("");
   return cut.replaceAll(/^-+|-+$/g, "") || "quest";
 }
 

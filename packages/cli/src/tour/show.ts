@@ -73,6 +73,7 @@ export function createStage(write: (text: string) => void, colour: boolean): Sta
         case "question":
         case "mode":
         case "todos":
+        case "background":
         case "context":
         case "compaction":
         case "subagent":

@@ -12,6 +12,7 @@ import { commandCell, userFor } from "../command-cell.ts";
 import { chooseEndpoint } from "../endpoint.ts";
 import type { Environment } from "../environment.ts";
 import { exit } from "../exit.ts";
+import { openExtensions } from "../extension/open.ts";
 import { formatExposure } from "../print/exposure.ts";
 import { runSession } from "../session.ts";
 import type { TourWords } from "../words/type.ts";
@@ -134,6 +135,8 @@ async function showAgent(scene: Scene, project: TourProject): Promise<string> {
         label: "internal",
         ledger: scene.ledger,
         turnsMax: 20,
+        // The project's own words, and nothing of the person's who looks on.
+        extensions: await openExtensions({ ...environment, home: scene.base }, project.folder),
         onEvent: (event) => {
           stage.event(event);
           if (event.kind === "result" && event.text.includes("unreachable")) stage.good(words.denied);

@@ -4,7 +4,68 @@ import type { Surrounding } from "../environment.ts";
 export interface Words {
   readonly help: string;
   readonly tour: TourWords;
+  readonly quest: QuestWords;
+  readonly wiki: WikiWords;
   readonly doctor: DoctorWords;
+  readonly trust: TrustWords;
+  readonly permissions: PermissionWords;
+}
+
+export interface PermissionWords {
+  readonly mode: (mode: string) => string;
+  readonly none: string;
+  /** With nobody to be asked, what asks is refused. */
+  readonly outcomes: Readonly<Record<"allow" | "ask" | "deny", string>>;
+  readonly by: (rule: string) => string;
+  readonly flag: (flag: string) => string;
+  readonly passedOver: (rule: string, path: string, why: string) => string;
+}
+
+/** Of `cloister trust` and `cloister plugin`. */
+export interface TrustWords {
+  readonly nothing: string;
+  readonly trusted: string;
+  readonly wouldRun: string;
+  readonly hasChanged: string;
+  readonly added: string;
+  readonly removed: string;
+  readonly changed: string;
+  readonly losses: string;
+  readonly question: (count: string) => string;
+  readonly allowed: (count: string) => string;
+  readonly notAllowed: string;
+  readonly forgotten: string;
+  readonly plugin: {
+    readonly none: string;
+    readonly added: (name: string, what: string) => string;
+    readonly removed: (name: string) => string;
+  };
+}
+
+export interface QuestWords {
+  readonly none: string;
+  readonly begins: (name: string, folder: string) => string;
+  readonly writing: (document: QuestDocument) => string;
+  readonly approve: (document: QuestDocument, path: string) => string;
+  readonly task: (number: number, of: number, title: string) => string;
+  readonly checked: (command: string, passed: boolean) => string;
+  readonly taskDone: (title: string) => string;
+  readonly done: (tasks: number) => string;
+  readonly waits: (path: string, name: string) => string;
+  readonly stuck: (what: string, why: string, name: string) => string;
+}
+
+export type QuestDocument = "requirements" | "design" | "tasks";
+
+export interface WikiWords {
+  readonly fresh: string;
+  readonly plan: (pages: number, changed: number) => string;
+  readonly page: (number: number, of: number, name: string) => string;
+  readonly failed: (page: string, why: string, written: number) => string;
+  readonly done: (
+    outcome: { readonly written: number; readonly removed: number; readonly pages: number },
+    folder: string,
+  ) => string;
 }
 
 export interface DoctorWords {

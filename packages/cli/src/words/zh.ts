@@ -1,32 +1,55 @@
 import { apparmorProfile } from "./profile.ts";
 import type { Words } from "./type.ts";
 
+const documentNames = { requirements: "需求", design: "设计", tasks: "任务清单" } as const;
+
 export const zh: Words = {
   help: `Cloister:不会泄密的编程智能体。
 
   cloister -p "…"             在当前项目中完成一项任务后退出
       --endpoint URL          任何兼容 OpenAI 接口的服务器;不指定时只在本机寻找
       --model NAME            不指定时使用服务器的第一个模型
+      --context N             按多大的上下文窗口（token）工作;服务器的窗口更小时不会开始
       --max-turns N           模型回答 N 次后停止(100)
       --max-tokens N, --max-time 秒, --max-cost 金额   更多上限；价格写在设置里
       --json-schema 文件      回答是符合此模式的 JSON（文件名，或模式本身）
       --input-format F        text | stream-json：从标准输入逐行读消息
       --allow '工具(文本)'     本次运行中，原本需要您同意的调用可以执行（可重复）
       --deny '工具(文本)'      这些调用不可执行：'Bash(git push*)'、'Edit(.github/**)'、Write
+      --permission-mode M     default | acceptEdits | plan（只看不改）| dontAsk | bypass
+      --permission-prompt-tool stdio   以行的形式提问，两种格式都须为 stream-json
       --output-format F       text | json | stream-json
       --label L               项目密级:public | internal | restricted | core(默认 internal)
       --clearance L           该服务器可见的最高密级(本机:core;其他:public)
       --declassify FILE       由人解除密级的原文；会记录（可重复）
       --show PATH             让本次会话看到被规则隐藏的文件,例如 .env;可重复
+      --allow-host HOST       允许网页抓取和命令访问该主机：HOST、*.HOST、HOST:PORT；可重复
       --cell none             不隔离运行;会明确显示并记录在案
+      --review[=promote|discard|keep]   改动先写在项目之外,结束时逐一查看
+      --continue, -c | --resume ID, -r ID   继续此文件夹中最近的会话,或另一个会话(--fork-session:继续其副本)
+      --session-id ID, --no-save, --worktree [NAME]   自定会话编号;不保存;在独立的 git worktree 中工作
       --ledger DIR            账本目录(~/.cloister/ledger)
       其余输入从标准输入读取;服务器密钥取自 CLOISTER_API_KEY
+
+  cloister sessions [list]    保存在本机的加密会话:show | rename | export | delete ID  [--all]
+  cloister sessions rewind ID --to N   回到第 N 条消息之前  [--files | --conversation] [--dry-run] [--force] [--yes]
+  cloister worktrees list | remove NAME
+
+  cloister quest "…"          先把需求、设计和任务写成文件由你批准，再逐项完成并检查  [--yes]
+  cloister quest [名称]       继续某个任务书，或列出全部
+  cloister wiki               为本仓库编写维基，只重写有变化的页  [--out DIR] [--check]
+
+  cloister                    在终端中对话；-p 的多数选项同样适用
 
   cloister tour               半分钟演示:不需要模型,不需要网络  [--lang en|zh] [--keep]
 
   cloister ledger verify      离线证明账本未被篡改  [--ledger DIR] [--key KEY|FILE]
   cloister ledger exposure    哪些文件的哪些行给哪个模型看过  [--json] [--session ID]
   cloister ledger show        列出所有记录  [--json]
+
+  cloister mcp list|test NAME|remove NAME      MCP 服务器提供的工具，每个服务器各在自己的单元中
+  cloister mcp add NAME [--write] [--allow HOST] [--env NAME=VALUE] -- COMMAND…    或一个地址：https://…
+  cloister mcp login NAME     登录需要身份的服务器（OAuth）
 
   cloister airlock            为其他工具提供同一道气闸:封存密钥、记录在案、修复工具调用
       --listen 127.0.0.1:PORT | --socket PATH   (8642;0 表示任选空闲端口)
@@ -43,7 +66,15 @@ export const zh: Words = {
       --observe FILE          读了、写了、启动了、连接了什么,写成 JSON 行(需要 strace)
       --memory SIZE, --processes N, --timeout SECONDS, --unix inside, --workspace DIR, --tier none, --ledger DIR
 
+  cloister cell review [list]   --review 会话留下待定的改动;show ID | promote ID | discard ID
+
   cloister cell doctor        本机能提供怎样的隔离舱,以及如何改善  [--json]
+
+  cloister permissions        生效的调用规则及其所在文件  [--json]
+  cloister permissions why 'Bash(git push)'   由哪条规则决定某个调用
+
+  cloister trust              此项目会运行或重定向什么；按所示内容逐字允许  [--yes | --show | --forget]
+  cloister plugin add 文件夹 | list | remove 名称   从文件夹复制技能、命令、子智能体、钩子和服务器
 
   cloister scan PATH… | -     查找文件中的密钥和个人信息;0 未发现,1 有发现,2 出错  [--json] [--rules FILE.toml] [--email]
 
@@ -51,6 +82,54 @@ export const zh: Words = {
 
 设置:~/.cloister/settings.json  {"endpoint": URL, "model": NAME, "clearance": L, "label": L, "cell": {…}}
 `,
+  permissions: {
+    mode: (mode) => `模式 ${mode}`,
+    none: "  没有规则：隔间限定之内的操作直接执行，其余由策略询问",
+    outcomes: { allow: "允许", ask: "需询问；无人可问时拒绝", deny: "拒绝" },
+    by: (rule) => `依据 ${rule}`,
+    flag: (flag) => `仅本次运行：${flag}`,
+    passedOver: (rule, path, why) => `已跳过：${path} 中的 ${rule}：${why}`,
+  },
+  trust: {
+    nothing: "此项目中没有任何会运行或重定向的内容。",
+    trusted: "以下内容均已获您允许：",
+    wouldRun: "此项目会运行或重定向以下内容。目前尚未运行其中任何一项。",
+    hasChanged: "自您允许之后，以下内容有变。在您再次允许之前，项目自带的内容一概不会运行。",
+    added: "（新增）",
+    removed: "（已删除）",
+    changed: "（已更改）",
+    losses: "未采用：",
+    question: (count) => `允许 ${count}，与所示完全一致？[y/N] `,
+    allowed: (count) => `已允许：${count}。其中任何更改都会再次询问。`,
+    notAllowed: "未允许任何内容。如需不经询问直接允许：cloister trust --yes",
+    forgotten: "已撤销。此项目自带的内容不再运行。",
+    plugin: {
+      none: "没有插件。添加插件：cloister plugin add 文件夹",
+      added: (name, what) => `已添加 ${name}：${what}`,
+      removed: (name) => `已移除 ${name}。`,
+    },
+  },
+  quest: {
+    none: '这里还没有任务书。新建一个：cloister quest "要做什么"',
+    begins: (name, folder) => `任务书 ${name}，位于 ${folder}`,
+    writing: (document) => `正在编写${documentNames[document]}……`,
+    approve: (document, path) =>
+      `${documentNames[document]}在 ${path}。输入 y 批准；输入意见则重写；直接回车则稍后再来：`,
+    task: (number, of, title) => `任务 ${number}/${of}：${title}`,
+    checked: (command, passed) => `${passed ? "通过" : "未通过"}：${command}`,
+    taskDone: (title) => `完成：${title}`,
+    done: (tasks) => `任务书已完成：${tasks} 个任务，逐一检查过。`,
+    waits: (path, name) => `请阅读并修改 ${path}，然后继续：cloister quest '${name}'（--yes 表示不再询问）`,
+    stuck: (what, why, name) => `停在“${what}”：${why}\n已完成的部分会保留。继续：cloister quest '${name}'`,
+  },
+  wiki: {
+    fresh: "每一页都与其文件的现状一致。",
+    plan: (pages, changed) => `共 ${pages} 页，需要编写 ${changed} 页`,
+    page: (number, of, name) => `第 ${number}/${of} 页：${name}`,
+    failed: (page, why, written) => `停在 ${page}：${why}\n已写好的 ${written} 页会保留。继续：cloister wiki`,
+    done: ({ written, removed, pages }, folder) =>
+      `${folder} 中共 ${pages} 页：新写 ${written} 页，移除 ${removed} 页。从 ${folder}/README.md 读起`,
+  },
   doctor: {
     whole: "本机可以提供完整的隔离舱。",
     lesser: (tier) => `本机只能提供较弱的隔离舱:${tier}。`,

@@ -44,9 +44,9 @@ export function decideCommand(text: string, surroundings: Surroundings): Finding
   if (script.kind === "unreadable") {
     const denied = firstTouching(deny, crudeParts(text));
     if (denied !== undefined) return byRule("deny", denied);
-    if (exact !== undefined) return byRule("allow", exact);
+    if (exact !== undefined && mode !== "plan") return byRule("allow", exact);
     if (!isHeld && mode === "bypass") return { verdict: "allow", by: "mode", reason: "nothing is asked" };
-    if (!isHeld && whole !== undefined) return byRule("allow", whole);
+    if (!isHeld && whole !== undefined && mode !== "plan") return byRule("allow", whole);
     return { verdict: "ask", by: "unreadable", reason: `the command cannot be judged: ${script.why}` };
   }
 
@@ -65,7 +65,7 @@ export function decideCommand(text: string, surroundings: Surroundings): Finding
     }),
   );
   const isEndorsed = exact !== undefined && endorsed.includes(exact);
-  if (isEndorsed) return byRule("allow", exact);
+  if (isEndorsed && mode !== "plan") return byRule("allow", exact);
   if (asked !== undefined) return byRule("ask", asked);
   const [askedFile] = held;
   if (askedFile !== undefined) return askedFile;
@@ -81,7 +81,9 @@ export function decideCommand(text: string, surroundings: Surroundings): Finding
   }
   const findings = script.commands.flatMap((command) => decideSimple(command, context));
   const nothing: Finding = { verdict: "allow", by: "reading", reason: "it does nothing" };
-  return strictest(findings[0] ?? nothing, ...findings.slice(1));
+  const found = strictest(findings[0] ?? nothing, ...findings.slice(1));
+  // A rule speaks for the whole line only where each part of it has one.
+  return found.verdict === "allow" ? (findings.find(({ by }) => by !== "rule") ?? found) : found;
 }
 
 function firstTouching(

@@ -42,7 +42,7 @@ export const noRules: PermissionRules = { deny: [], ask: [], allow: [], endorsed
 const RULE_CHARS_MAX = 2000;
 
 const editors = new Set(["Edit", "Write", "MultiEdit", "NotebookEdit"]);
-const readers = new Set(["Read", "Grep", "Glob", "LS", "NotebookRead"]);
+const readers = new Set(["Read", "Grep", "Glob", "LS", "NotebookRead", "Lsp", "RepoMap"]);
 const named = new Set(["Agent", "Skill"]);
 
 /** All editors are ruled by `Edit`, all that read by `Read`. */

@@ -7,7 +7,7 @@ import { formatChatRequest } from "./format.ts";
 
 const keep: FormatOptions = { midSystem: "keep" };
 
-test("Q1: system texts are one first message, joined with a blank line", () => {
+test("BS-24: system texts are one first message, joined with a blank line", () => {
   const { messages } = format({ system: ["a", "", "b"], items: [user("hi")] });
   assert.deepEqual(messages, [
     { role: "system", content: "a\n\nb" },

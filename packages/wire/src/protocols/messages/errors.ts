@@ -1,5 +1,5 @@
 /** Errors in the envelope of Anthropic Messages (API reference, "Errors"), and back from upstreams. */
-import { isRecord, type JsonObject } from "@cloister/base";
+import { CloisterError, isRecord, messageOf, type JsonObject } from "@cloister/base";
 import { errorText } from "../../chat.ts";
 import type { TurnEvent } from "../../turn.ts";
 import type { DoorError, Protocol } from "../protocol.ts";
@@ -109,6 +109,8 @@ export function parseFailure(value: unknown): Failed | undefined {
   };
 }
 
-export function broken(message: string): Failed {
-  return { kind: "failed", code: "upstream-broken", message };
+/** The cause in words, or what was thrown: then by its own code, where it has one. */
+export function broken(cause: unknown): Failed {
+  const code = cause instanceof CloisterError ? cause.code : "upstream-broken";
+  return { kind: "failed", code, message: messageOf(cause) };
 }

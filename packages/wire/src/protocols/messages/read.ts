@@ -21,7 +21,7 @@ export async function* readMessagesStream(source: AsyncIterable<Uint8Array>): As
       if (answer.isOver) return;
     }
   } catch (error) {
-    yield withoutBytes([broken(messageOf(error))]);
+    yield withoutBytes([broken(error)]);
     return;
   }
   yield withoutBytes(answer.finish());

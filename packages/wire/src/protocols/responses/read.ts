@@ -1,5 +1,5 @@
 /** The stream of a Responses server: OpenAI's, vLLM's, and llama.cpp's with half of the fields. */
-import { isRecord, messageOf } from "@cloister/base";
+import { CloisterError, isRecord, messageOf } from "@cloister/base";
 import type { RawCall } from "../../calls.ts";
 import { readSse } from "../../sse.ts";
 import type { Frame, TurnEvent } from "../../turn.ts";
@@ -40,7 +40,9 @@ export async function* readStream(
       if (reading.isOver) return;
     }
   } catch (error) {
-    yield brokenFrame(messageOf(error));
+    const failed = failedEvent(messageOf(error));
+    const known = error instanceof CloisterError ? { code: error.code } : {};
+    yield { raw: new Uint8Array(), events: [{ ...failed, ...known }], fragment: false };
     return;
   }
   yield brokenFrame("the stream stopped without an end");

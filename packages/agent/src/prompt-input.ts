@@ -1,0 +1,78 @@
+/** What a person typed, made into messages: `/command args`, files that are mentioned with `@`, what hooks say about it. */
+import type { ChatMessage } from "@cloister/wire";
+import { userMessage } from "./conversation.ts";
+import { importsIn } from "./extension/instruction-files.ts";
+import type { SkillsAtHand } from "./skills-at-hand.ts";
+import { readTool } from "./tools/read.ts";
+import type { ToolWorld } from "./tools/tool.ts";
+
+/** Something else than a file that a prompt may mention, such as what a server holds; undefined where it is none of that. */
+export type Mention = (written: string, signal: AbortSignal) => Promise<ChatMessage | undefined>;
+
+export interface PromptInput {
+  readonly skills: SkillsAtHand;
+  readonly world: ToolWorld;
+  readonly mentions?: readonly Mention[];
+}
+
+export type PromptMessages =
+  | { readonly kind: "messages"; readonly messages: readonly ChatMessage[] }
+  /** It is not sent, and why. */
+  | { readonly kind: "refused"; readonly why: string };
+
+const MENTIONS_MAX = 20;
+const PROMPT_CHARS_SEARCHED_MAX = 100_000;
+
+/** The person's words stand first, as they are: what they name comes behind them. */
+export async function toPromptMessages(
+  text: string,
+  { skills, world, mentions = [] }: PromptInput,
+  signal: AbortSignal,
+): Promise<PromptMessages> {
+  const words = userMessage(text, "user");
+  const called = skills.called(text);
+  if (called !== undefined) {
+    const expanded = await called.expand(world, signal);
+    return expanded.kind === "failed"
+      ? { kind: "refused", why: `/${called.name} could not be used: ${expanded.why}` }
+      : { kind: "messages", messages: [words, expanded.message] };
+  }
+  const messages: ChatMessage[] = [words];
+  for (const written of importsIn(text.slice(0, PROMPT_CHARS_SEARCHED_MAX)).slice(0, MENTIONS_MAX)) {
+    const message = (await readFile(written, world, signal)) ?? (await firstOf(mentions, written, signal));
+    if (message !== undefined) messages.push(message);
+  }
+  return { kind: "messages", messages };
+}
+
+/** As if the model had read it. What is no file of the workspace stays the word that it is: `@team`, `@scope/package`. */
+async function readFile(
+  written: string,
+  world: ToolWorld,
+  signal: AbortSignal,
+): Promise<ChatMessage | undefined> {
+  const [, path = written, from, to] = /^(.+?)#L(\d{1,7})(?:-L?(\d{1,7}))?$/u.exec(written) ?? [];
+  const range =
+    from === undefined
+      ? {}
+      : { offset: Number(from), limit: Math.max(1, Number(to ?? from) - Number(from) + 1) };
+  const read = await readTool.run({ file_path: path, ...range }, world, signal);
+  if (!read.ok) return undefined;
+  return {
+    role: "user",
+    content: `${path}, which the user mentions:\n\n${read.text}`,
+    cloister: { source: "file", tool: "Read", files: read.sources },
+  };
+}
+
+async function firstOf(
+  mentions: readonly Mention[],
+  written: string,
+  signal: AbortSignal,
+): Promise<ChatMessage | undefined> {
+  for (const mention of mentions) {
+    const message = await mention(written, signal);
+    if (message !== undefined) return message;
+  }
+  return undefined;
+}

@@ -1,0 +1,372 @@
+/**
+ * Processes that go on while the agent does something else: commands, the servers and hooks that a person registered.
+ * Each is recorded before it starts, runs in a cell of its own, and is ended with all that it started when its client
+ * goes away or the session closes.
+ */
+import type { Duplex } from "node:stream";
+import { CloisterError, messageOf, parseJson } from "@cloister/base";
+import { inTerminal, type CellView, type Launch } from "@cloister/cell";
+import {
+  beginCommand,
+  recordStart,
+  shellArgv,
+  type CommandWorld,
+  type ProcessResult,
+  type Started,
+} from "./command-begin.ts";
+import type { Egress } from "./egress/egress.ts";
+import { openBridge, type Bridge } from "./process-bridge.ts";
+import {
+  createFrameReader,
+  encodeFrame,
+  encodeJsonFrame,
+  INPUT_WINDOW_BYTES,
+  piecesOf,
+  type FrameKind,
+} from "./process-frames.ts";
+import { parseProcessRequest, parseTerminalSize, type ProcessRequest } from "./process-request.ts";
+import { startWork, type Sink, type Work, type WorkEnd } from "./process-work.ts";
+import type { AirlockSession } from "./session.ts";
+
+/** A program that a person registered, as it is started. The command's own variables win over those of a hook's call. */
+export interface ProcessDefinition {
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** The workspace, unless it says another. */
+  readonly directory?: string;
+  readonly view: CellView;
+  /** Its way out; without one it has none. */
+  readonly egress?: Egress;
+}
+
+export type ServerDefinition = ProcessDefinition | { readonly bridge: Bridge };
+export type HookDefinition = ProcessDefinition;
+
+/** What the agent may start by name. The maps are looked into at each start, so they may grow. */
+export interface ProcessWorld {
+  readonly servers: ReadonlyMap<string, ServerDefinition>;
+  readonly hooks: ReadonlyMap<string, HookDefinition>;
+}
+
+export interface ProcessesOptions {
+  readonly session: AirlockSession;
+  readonly commands: CommandWorld;
+  readonly processes?: ProcessWorld;
+}
+
+export interface Processes {
+  /** Owns the stream. */
+  serve(socket: Duplex, head: Buffer): void;
+  /** Ends all of them, and resolves when they are gone and that is recorded. */
+  close(): Promise<void>;
+}
+
+/** Background commands, servers and hooks of a session together. */
+const PROCESSES_MAX = 32;
+const CLOSE_MS_MAX = 3000;
+
+export function createProcesses(options: ProcessesOptions): Processes {
+  const running = new Set<Attendance>();
+  return {
+    serve: (socket, head) => {
+      const attendance = new Attendance(socket, options, running);
+      attendance.begin(head);
+    },
+    close: async () => {
+      const over = new AbortController();
+      const gone = Promise.all([...running].map((attendance) => attendance.close()));
+      // A bridge may not listen to its signal; nothing waits for that for ever.
+      const waited = options.session.clock.sleep(CLOSE_MS_MAX, over.signal).catch(() => {
+        /* all were gone before */
+      });
+      await Promise.race([gone, waited]);
+      over.abort(new Error("all are gone"));
+    },
+  };
+}
+
+/** One stream from its first frame to its last. */
+class Attendance {
+  readonly #socket: Duplex;
+  readonly #options: ProcessesOptions;
+  readonly #running: Set<Attendance>;
+  #started: Promise<void> | undefined;
+  #work: Work | undefined;
+  #inputBytes = 0;
+  #outputBytes = 0;
+  #untakenBytes = 0;
+  #isGone = false;
+
+  constructor(socket: Duplex, options: ProcessesOptions, running: Set<Attendance>) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#running = running;
+  }
+
+  begin(head: Buffer): void {
+    const read = createFrameReader((kind, payload) => this.#take(kind, payload));
+    const readOrLeave = (chunk: Buffer): void => {
+      try {
+        read(chunk);
+      } catch {
+        this.#socket.destroy(); // no client of ours: whatever it has started is ended with it
+      }
+    };
+    this.#socket.on("data", readOrLeave);
+    this.#socket.on("error", () => {
+      /* `close` follows */
+    });
+    // A client that says no more may still listen, but none of ours does that.
+    this.#socket.on("end", () => this.#leave());
+    this.#socket.on("close", () => this.#leave());
+    if (head.length > 0) readOrLeave(head);
+  }
+
+  async close(): Promise<void> {
+    this.#leave();
+    await this.#started;
+  }
+
+  #leave(): void {
+    this.#isGone = true;
+    this.#work?.kill();
+    this.#socket.destroy();
+  }
+
+  #take(kind: FrameKind, payload: Buffer): void {
+    if (kind === "request" && this.#started === undefined) {
+      this.#started = this.#attend(payload);
+      return;
+    }
+    const work = this.#work;
+    if (work === undefined) throw new CloisterError("nothing runs yet", { code: "bad-frame" });
+    switch (kind) {
+      case "input":
+        return this.#input(work, payload);
+      case "input-end":
+        return work.end();
+      case "size":
+        return work.resize(parseTerminalSize(parseJson(payload.toString("utf8"), "a terminal's size")));
+      case "kill":
+        return work.ask();
+      case "request":
+      case "started":
+      case "refused":
+      case "taken":
+      case "out":
+      case "err":
+      case "ended":
+        throw new CloisterError(`a client says no "${kind}"`, { code: "bad-frame" });
+    }
+  }
+
+  #input(work: Work, payload: Buffer): void {
+    this.#inputBytes += payload.length;
+    this.#untakenBytes += payload.length;
+    if (this.#untakenBytes > INPUT_WINDOW_BYTES) {
+      throw new CloisterError("the client does not keep to the window", { code: "bad-frame" });
+    }
+    const bytes = Uint8Array.from(payload);
+    work.write(bytes, () => {
+      this.#untakenBytes -= bytes.length;
+      const count = Buffer.alloc(4);
+      count.writeUInt32BE(bytes.length);
+      if (!this.#isGone) this.#socket.write(encodeFrame("taken", count));
+    });
+  }
+
+  /** Never rejects. */
+  async #attend(payload: Buffer): Promise<void> {
+    this.#running.add(this);
+    try {
+      if (this.#running.size > PROCESSES_MAX) throw tooMany();
+      const request = parseProcessRequest(parseJson(payload.toString("utf8"), "the process to start"));
+      const { work, finish } = await this.#start(request);
+      this.#work = work;
+      if (this.#isGone) work.kill();
+      else this.#socket.write(encodeFrame("started"));
+      const end = await work.ended;
+      const note = finish({ ...end, inputBytes: this.#inputBytes, outputBytes: this.#outputBytes });
+      this.#last("ended", { ...toJson(end), ...(note === undefined ? {} : { note }) });
+    } catch (error) {
+      // Nobody waits for an answer any more: what went wrong at its end is told to the keeper's own people.
+      if (this.#work !== undefined) this.#options.session.onTrouble(error);
+      const { code, next, rule } = error instanceof CloisterError ? error : { code: "internal" };
+      this.#last("refused", { message: messageOf(error), code, next, rule });
+    } finally {
+      this.#running.delete(this);
+    }
+  }
+
+  #last(kind: "ended" | "refused", value: unknown): void {
+    if (this.#isGone) return;
+    this.#socket.end(encodeJsonFrame(kind, value));
+  }
+
+  /** What cannot be started has an end on record, too. */
+  async #start(request: ProcessRequest): Promise<StartedWork> {
+    const prepared = await prepare(this.#options, request);
+    const { cells } = this.#options.commands;
+    const sink: Sink = (stream, bytes) => {
+      prepared.beforeOutput();
+      return this.#send(stream, bytes);
+    };
+    const { finish, launch } = prepared;
+    if (this.#isGone) {
+      finish({ ...neverStarted, outputBytes: 0 });
+      throw new CloisterError("the client went away", { code: "cancelled" });
+    }
+    if ("bridge" in launch) return { work: openBridge(launch.bridge, sink), finish };
+    try {
+      const work = startWork({ cells, ...launch, timeoutMs: prepared.timeoutMs, sink });
+      if (prepared.input !== undefined) {
+        work.write(Buffer.from(prepared.input), () => {
+          /* nobody waits for it */
+        });
+        work.end();
+      }
+      return { work, finish };
+    } catch (error) {
+      finish({ ...neverStarted, outputBytes: 0 });
+      throw error;
+    }
+  }
+
+  async #send(stream: "out" | "err", bytes: Uint8Array): Promise<void> {
+    this.#outputBytes += bytes.length;
+    for (const piece of piecesOf(bytes)) {
+      if (this.#isGone || this.#socket.write(encodeFrame(stream, piece))) continue;
+      await new Promise<void>((resolve) => {
+        const go = (): void => {
+          this.#socket.off("drain", go).off("close", go);
+          resolve();
+        };
+        this.#socket.on("drain", go).on("close", go);
+      });
+    }
+  }
+}
+
+const neverStarted: WorkEnd = { exitCode: undefined, signal: undefined, timedOut: false };
+
+function tooMany(): CloisterError {
+  return new CloisterError(`${PROCESSES_MAX} processes run already`, {
+    code: "too-many-processes",
+    next: "stop one that is not needed any more",
+  });
+}
+
+function toJson({ exitCode, signal, timedOut }: WorkEnd): object {
+  return { exitCode, signal, timedOut };
+}
+
+interface StartedWork {
+  readonly work: Work;
+  readonly finish: (result: ProcessResult) => string | undefined;
+}
+
+/** On record, and ready to be started. */
+interface Prepared {
+  readonly launch: { readonly view: CellView; readonly launch: Launch } | { readonly bridge: Bridge };
+  readonly timeoutMs: number | undefined;
+  readonly input?: string;
+  readonly beforeOutput: () => void;
+  readonly finish: (result: ProcessResult) => string | undefined;
+}
+
+/** @throws CloisterError `unknown-process`, `denied`, `no-terminal`, and what the ledger throws */
+async function prepare(options: ProcessesOptions, request: ProcessRequest): Promise<Prepared> {
+  const { processes } = options;
+  switch (request.kind) {
+    case "command":
+      return prepareCommand(options, request);
+    case "server":
+      return prepareDefined(options, processes?.servers.get(request.name), {
+        ...{ kind: "server", name: request.name, environment: {}, timeoutMs: undefined },
+      });
+    case "hook": {
+      const { id, environment, timeoutMs, input } = request;
+      const definition = processes?.hooks.get(id);
+      return {
+        ...(await prepareDefined(options, definition, { kind: "hook", name: id, environment, timeoutMs })),
+        input,
+      };
+    }
+  }
+}
+
+async function prepareCommand(
+  { session, commands }: ProcessesOptions,
+  { shell, terminal, timeoutMs }: Extract<ProcessRequest, { kind: "command" }>,
+): Promise<Prepared> {
+  const plain = withoutStartFiles(shellArgv(shell, commands));
+  // Before it is recorded: a terminal that cannot be had is no start.
+  const argv = terminal === undefined ? plain : inTerminal(plain, terminal);
+  const fields = { kind: terminal === undefined ? "background" : "terminal" };
+  const begun = await beginCommand(session, commands, shell, { fields, isShell: true, isLong: true });
+  const environment =
+    terminal === undefined
+      ? begun.environment
+      : { ...begun.environment, SHELL: plain[0] ?? "/bin/sh", TERM: "xterm" };
+  return {
+    launch: { view: begun.view, launch: { argv, directory: begun.view.workspace, environment } },
+    timeoutMs,
+    beforeOutput: begun.beforeOutput,
+    finish: begun.finish,
+  };
+}
+
+/** A bash whose input is a socket takes itself for one that rshd started, and would run the user's .bashrc. */
+function withoutStartFiles([shell = "/bin/sh", ...rest]: readonly string[]): string[] {
+  return shell.endsWith("bash") ? [shell, "--norc", ...rest] : [shell, ...rest];
+}
+
+interface Named {
+  readonly kind: "server" | "hook";
+  readonly name: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutMs: number | undefined;
+}
+
+async function prepareDefined(
+  { session, commands }: ProcessesOptions,
+  definition: ServerDefinition | undefined,
+  { kind, name, environment, timeoutMs }: Named,
+): Promise<Prepared> {
+  if (definition === undefined) {
+    throw new CloisterError(`no ${kind} is registered as "${name}"`, {
+      code: "unknown-process",
+      next: "the agent starts only what was registered when the session began",
+    });
+  }
+  const isBridge = "bridge" in definition;
+  const start: Started = {
+    text: isBridge ? name : JSON.stringify(definition.argv),
+    fields: { kind, name },
+    egress: isBridge ? undefined : definition.egress,
+  };
+  const {
+    finish,
+    beforeOutput,
+    networkNamespace,
+    environment: proxy,
+  } = await recordStart(session, commands, start);
+  return {
+    launch: isBridge
+      ? { bridge: definition.bridge }
+      : {
+          view: networkNamespace === undefined ? definition.view : { ...definition.view, networkNamespace },
+          launch: {
+            argv: definition.argv,
+            directory: definition.directory ?? definition.view.workspace,
+            environment: { ...environment, ...definition.environment, ...proxy },
+          },
+        },
+    timeoutMs,
+    beforeOutput,
+    finish: (result) => {
+      finish(result);
+      return undefined;
+    },
+  };
+}

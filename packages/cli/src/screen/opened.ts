@@ -1,0 +1,35 @@
+/** What the keeper knows of a running session, and does for the person at its screen. */
+import { runCommand, type AirlockSession, type CommandWorld } from "@cloister/airlock";
+import type { Label } from "@cloister/policy";
+
+export interface OpenedSession {
+  /** Of all that the conversation has come to hold. */
+  label(): Label;
+  /** How many secrets were sealed so far. */
+  sealed(): number;
+  /** Runs a line of the person's own in a cell, recorded as the agent's commands are. */
+  run(line: string, signal: AbortSignal): Promise<{ readonly output: string; readonly exit: string }>;
+}
+
+const TIMEOUT_MS = 600_000;
+
+export function toOpenedSession(session: AirlockSession, commands: CommandWorld): OpenedSession {
+  return {
+    label: () => session.standing.classification.label,
+    sealed: () => session.seals.count,
+    run: async (line, signal) => {
+      const request = { line: { shell: line }, timeoutMs: TIMEOUT_MS };
+      const {
+        output,
+        exitCode,
+        signal: endedBy,
+      } = await runCommand(saidByPerson(session), commands, request, signal);
+      return { output: session.seals.seal(output).text, exit: String(exitCode ?? endedBy ?? "?") };
+    },
+  };
+}
+
+/** The person's own word, for this one command: nobody is asked. What the policy denies is denied to them too. */
+function saidByPerson(session: AirlockSession): AirlockSession {
+  return { ...session, judgement: { ...session.judgement, isAdmitted: () => true } };
+}

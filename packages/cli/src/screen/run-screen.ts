@@ -1,0 +1,18 @@
+import type { Approve } from "@cloister/airlock";
+import type { Label, Policy } from "@cloister/policy";
+import type { AgentHandle } from "../agent-host.ts";
+import type { ChosenEndpoint } from "../endpoint.ts";
+import type { Printer } from "../print/printer.ts";
+import type { OpenedSession } from "./opened.ts";
+import type { Tier } from "@cloister/cell";
+
+/** A person's screen, in the place of lines that are printed. */
+export interface RunScreen {
+  readonly printer: Printer;
+  /** Without it nobody is there, and what needs a word is refused. */
+  readonly approve?: Approve;
+  readonly drive: (agent: AgentHandle) => void;
+  /** The model is chosen; the cells are made next. */
+  readonly begin: (chosen: ChosenEndpoint, held: { tier: Tier; label: Label; policy: Policy }) => void;
+  readonly onOpen: (opened: OpenedSession) => void;
+}

@@ -1,0 +1,144 @@
+/** Puts files back. Nothing is written or removed through a link, and what changed since it was planned is left alone. */
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { messageOf, newId, systemCodeOf } from "@cloister/base";
+import type { ObjectStore } from "./objects.ts";
+import type { RewindPlan, RewindStep } from "./rewind-plan.ts";
+import { stampsOf } from "./take-tree.ts";
+
+export interface Rewound {
+  readonly done: readonly string[];
+  readonly left: readonly { readonly path: string; readonly why: string }[];
+}
+
+export function applyRewind(
+  plan: RewindPlan,
+  { workspace, store }: { readonly workspace: string; readonly store: Pick<ObjectStore, "get"> },
+): Rewound {
+  const done: string[] = [];
+  const left: { path: string; why: string }[] = [];
+  const owner = statSync(workspace);
+  const world = { workspace, store, owner: process.getuid?.() === 0 ? owner : undefined };
+  const goes = ({ kind }: RewindStep): boolean => kind === "deleted";
+  // What goes makes room first, from the inside out; what comes back needs its folders, from the outside in.
+  const order = [...plan.steps.filter(goes).toReversed(), ...plan.steps.filter((step) => !goes(step))];
+  for (const step of order) {
+    const why = attempt(step, world);
+    if (why === undefined) done.push(step.path);
+    else left.push({ path: step.path, why });
+  }
+  return { done, left };
+}
+
+interface World {
+  readonly workspace: string;
+  readonly store: Pick<ObjectStore, "get">;
+  /** Set for root, whose own files would be nobody's in the project. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+}
+
+function attempt(step: RewindStep, world: World): string | undefined {
+  try {
+    return put(step, world);
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    return systemCodeOf(error) === "ENOTEMPTY" ? "something else is in it" : messageOf(error);
+  }
+}
+
+/** Why it was left alone; undefined when it was done. */
+function put(step: RewindStep, { workspace, store, owner }: World): string | undefined {
+  const full = join(workspace, step.path);
+  const through = linkAbove(workspace, step.path);
+  if (through !== undefined) return `${through} is a link, and leads somewhere else`;
+  const stat = lstatSync(full, { throwIfNoEntry: false });
+  if ((stat === undefined) !== (step.now === undefined)) return "it changed just now";
+  const isKnown = step.stamps !== undefined && step.stamps !== "" && step.now?.type !== "directory";
+  if (stat !== undefined && isKnown && stampsOf(stat) !== step.stamps) return "it changed just now";
+
+  const { wanted } = step;
+  if (stat !== undefined && (wanted === undefined || stat.isDirectory() !== (wanted.type === "directory"))) {
+    if (stat.isDirectory()) rmdirSync(full);
+    else unlinkSync(full);
+  }
+  switch (wanted?.type) {
+    case undefined:
+      return undefined;
+    case "directory":
+      if (lstatSync(full, { throwIfNoEntry: false }) === undefined) mkdirSync(full, { recursive: true });
+      chmodSync(full, wanted.mode);
+      if (owner !== undefined) lchownSync(full, owner.uid, owner.gid);
+      return undefined;
+    case "link": {
+      const draft = draftBeside(full);
+      symlinkSync(wanted.target, draft);
+      if (owner !== undefined) lchownSync(draft, owner.uid, owner.gid);
+      renameSync(draft, full);
+      return undefined;
+    }
+    case "file": {
+      const content = wanted.object === undefined ? undefined : store.get(wanted.object);
+      if (content === undefined) return "its content is no longer there";
+      mkdirSync(dirname(full), { recursive: true });
+      writeFile(full, content, { mode: wanted.mode, owner });
+      return undefined;
+    }
+  }
+}
+
+/** A reader sees the old content or the new. */
+function writeFile(
+  full: string,
+  content: Buffer,
+  { mode, owner }: { readonly mode: number; readonly owner: World["owner"] },
+): void {
+  const draft = draftBeside(full);
+  const file = openSync(
+    draft,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+    0o600,
+  );
+  try {
+    // Each round writes at least a byte, so the rounds are bounded by the length.
+    for (let done = 0; done < content.length;) done += writeSync(file, content, done);
+    if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
+    fchmodSync(file, mode);
+  } catch (error) {
+    unlinkSync(draft);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+  renameSync(draft, full);
+}
+
+/** The name that checkpoints know as a draft, should the process be killed here. */
+function draftBeside(full: string): string {
+  return join(dirname(full), `.${newId("cloister")}.tmp`);
+}
+
+/** The first folder on the way that is a link. */
+function linkAbove(workspace: string, path: string): string | undefined {
+  const steps = path.split("/").slice(0, -1);
+  return steps
+    .map((_, at) => steps.slice(0, at + 1).join("/"))
+    .find(
+      (folder) => lstatSync(join(workspace, folder), { throwIfNoEntry: false })?.isSymbolicLink() === true,
+    );
+}

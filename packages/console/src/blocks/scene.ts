@@ -1,0 +1,371 @@
+/**
+ * The conversation as it is shown: events in; out come lines that are finished, to be printed once, and lines that are
+ * still alive. It knows no terminal, and events of a kind it does not know change nothing.
+ */
+import type { AgentEvent, Ending, Mode, Todo } from "@cloister/agent";
+import type { Clock, JsonObject } from "@cloister/base";
+import { escapeUntrusted } from "../text/escape.ts";
+import { fitLine, line, linesOf, span, wrapLine, type Line } from "../text/line.ts";
+import type { MarkdownStream } from "../text/markdown-stream.ts";
+import type { ConsoleWords } from "../words/type.ts";
+import {
+  callLine,
+  endBlock,
+  indented,
+  INDENT,
+  outputBlock,
+  todoBlock,
+  userBlock,
+  type Pace,
+} from "./blocks.ts";
+import { DIFF_LINES_SHOWN_MAX, renderDiff } from "./diff.ts";
+import { shortCount, shortSeconds } from "./numbers.ts";
+import { createTranscript, type Transcript } from "./transcript.ts";
+
+export interface Scene {
+  readonly isWorking: boolean;
+  readonly mode: Mode;
+  readonly context: { readonly used: number; readonly window: number | undefined };
+  readonly totals: { readonly input: number; readonly output: number; readonly cost: number };
+  readonly transcript: Transcript;
+  event(event: AgentEvent): void;
+  /** Prints these, wrapped where they are too long, after what is finished so far; `joins`: without a blank line before them. */
+  print(lines: readonly Line[], options?: { readonly joins: boolean }): void;
+  take(columns: number): Line[];
+  live(columns: number, spinner: string): Line[];
+}
+
+export interface SceneOptions {
+  readonly words: () => ConsoleWords;
+  readonly clock: Clock;
+  /** Loaded when the first text comes: the first paint needs none. */
+  readonly createStream: () => MarkdownStream;
+}
+
+interface RunningCall {
+  readonly name: string;
+  readonly args: JsonObject;
+  output: string;
+  readonly since: number;
+}
+
+interface RunningSubagent {
+  readonly agent: string;
+  readonly description: string;
+  calls: number;
+  doing: string;
+}
+
+const OUTPUT_LINES_LIVE = 3;
+const OUTPUT_LINES_SHOWN = 3;
+const PROGRESS_CHARS_MAX = 8000;
+const TODOS_SHOWN_MAX = 8;
+const SUBAGENTS_SHOWN_MAX = 6;
+const CALLS_MAX = 1000;
+const THOUGHT_LINES_LIVE = 2;
+/** Shorter thoughts are for the transcript alone. */
+const THOUGHT_MS_TOLD = 500;
+const THOUGHT_CHARS_KEPT = 4000;
+
+export function createScene({ words, clock, createStream }: SceneOptions): Scene {
+  /** Finished, but not wrapped yet: how wide the terminal is, is known when they are taken. */
+  let finished: ((columns: number) => Line[])[] = [];
+  let stream: MarkdownStream | undefined;
+  let hasText = false;
+  let thought: { text: string; whole: string; readonly since: number } | undefined;
+  const calls = new Map<string, RunningCall>();
+  const subagents = new Map<string, RunningSubagent>();
+  let todos: readonly Todo[] = [];
+  let isWorking = false;
+  let since = 0;
+  let mode: Mode = "default";
+  let context: Scene["context"] = { used: 0, window: undefined };
+  let totals = { input: 0, output: 0, cost: 0 };
+  let pace: Pace = { firstMs: undefined, tokensPerSecond: undefined };
+  let status = "";
+  /** What stood last: a result after a result is the same list and needs no blank line between. */
+  let last: "call" | "other" = "other";
+  let said = "";
+  const transcript = createTranscript();
+
+  const print = (render: (columns: number) => Line[], kind: "call" | "other" = "other"): void => {
+    const isApart = !(kind === "call" && last === "call");
+    last = kind;
+    finished.push((columns) => {
+      const lines = render(columns);
+      return isApart && lines.length > 0 ? [[], ...lines] : lines;
+    });
+  };
+  const endText = (): void => {
+    const ended = stream;
+    if (ended === undefined || !hasText) return;
+    hasText = false;
+    stream = undefined;
+    transcript.add("text", said);
+    said = "";
+    finished.push((columns) => indented(ended.end(columns - INDENT)));
+  };
+  const endThought = (): void => {
+    if (thought === undefined) return;
+    const ms = clock.now() - thought.since;
+    const seconds = shortSeconds(ms);
+    transcript.add("reasoning", thought.whole);
+    thought = undefined;
+    if (ms < THOUGHT_MS_TOLD) return;
+    print(() => [line(span(`∴ ${words().thought(seconds)}`, "dim"))], "call");
+  };
+
+  const result = (event: Extract<AgentEvent, { kind: "result" }>): void => {
+    const call = calls.get(event.id) ?? { name: event.name, args: {}, output: "", since: clock.now() };
+    calls.delete(event.id);
+    // The list itself is on the screen.
+    if (event.name === "TodoWrite" && event.ok) return;
+    transcript.add("call", `${call.name} ${JSON.stringify(call.args)}`);
+    transcript.add("result", event.text);
+    const ms = clock.now() - call.since;
+    print((columns) => resultBlock(call, event, { ms, columns: columns - 1, words: words() }), "call");
+  };
+
+  const subagent = ({ id, what }: Extract<AgentEvent, { kind: "subagent" }>): void => {
+    const running = subagents.get(id);
+    if (what.kind === "begin") {
+      subagents.set(id, { agent: what.agent, description: what.description, calls: 0, doing: "" });
+    } else if (what.kind === "event" && running !== undefined) {
+      if (what.event.kind !== "call") return;
+      running.calls += 1;
+      running.doing = what.event.name;
+    } else if (what.kind === "end" && running !== undefined) {
+      subagents.delete(id);
+      transcript.add("text", what.ending.text);
+      const isDone = what.ending.outcome === "done";
+      const { agent, description, calls: count } = running;
+      const note = words().subagent(count);
+      const [sign, style] = isDone ? (["◆", "good"] as const) : (["◆", "bad"] as const);
+      const look = { name: agent, args: { description }, sign, style, note };
+      print((columns) => [callLine(look, columns - 1)], "call");
+    }
+  };
+
+  const end = (ending: Ending): void => {
+    endThought();
+    endText();
+    calls.clear();
+    subagents.clear();
+    isWorking = false;
+    status = "";
+    if (todos.length > 0 && todos.every((todo) => todo.status === "completed")) todos = [];
+    totals = {
+      input: totals.input + ending.usage.promptTokens,
+      output: totals.output + ending.usage.completionTokens,
+      cost: totals.cost + (ending.cost ?? 0),
+    };
+    const ms = clock.now() - since;
+    const now = pace;
+    print((columns) => endBlock(ending, ms, now, words(), columns - 1));
+  };
+
+  const take = (event: AgentEvent): void => {
+    switch (event.kind) {
+      case "user":
+        endText();
+        if (!isWorking) since = clock.now();
+        isWorking = true;
+        transcript.add("user", event.text);
+        print((columns) => userBlock(event.text, columns - 1));
+        return;
+      case "text":
+        endThought();
+        if (stream === undefined) {
+          stream = createStream();
+          // The blank line before the text; what follows it is the stream's own.
+          finished.push(() => [[]]);
+          last = "other";
+        }
+        hasText = true;
+        said += event.text;
+        stream.push(event.text);
+        return;
+      case "reasoning": {
+        endText();
+        thought ??= { text: "", whole: "", since: clock.now() };
+        thought.whole += event.text;
+        thought.text = (thought.text + event.text).slice(-THOUGHT_CHARS_KEPT);
+        return;
+      }
+      case "call":
+        endThought();
+        endText();
+        if (calls.size < CALLS_MAX) {
+          calls.set(event.id, { name: event.name, args: event.args, output: "", since: clock.now() });
+        }
+        return;
+      case "progress": {
+        const call = calls.get(event.id);
+        if (call !== undefined) call.output = (call.output + event.text).slice(-PROGRESS_CHARS_MAX);
+        return;
+      }
+      case "result":
+        endThought();
+        endText();
+        return result(event);
+      case "status":
+        status = event.text;
+        return;
+      case "mode":
+        mode = event.mode;
+        return;
+      case "todos":
+        todos = event.todos;
+        return;
+      case "turn":
+        status = "";
+        pace = event.speed;
+        return;
+      case "context":
+        context = event;
+        return;
+      case "compaction": {
+        const { before, after } = event.compaction;
+        const text = words().compacted(shortCount(before), shortCount(after));
+        print(() => [line(span(`↺ ${text}`, "dim"))]);
+        return;
+      }
+      case "subagent":
+        return subagent(event);
+      case "end":
+        return end(event.ending);
+      case "background":
+        return print(() => [backgroundLine(event)], "call");
+      // A question is a dialog's; the rest is for those who keep the session.
+      case "question":
+      case "item":
+      case "start":
+        return;
+    }
+  };
+
+  return {
+    get isWorking() {
+      return isWorking;
+    },
+    get mode() {
+      return mode;
+    },
+    get context() {
+      return context;
+    },
+    get totals() {
+      return totals;
+    },
+    transcript,
+    event: take,
+    print: (lines, { joins } = { joins: false }) => {
+      if (joins) last = "call";
+      const wrapped = (columns: number): Line[] => lines.flatMap((each) => wrapLine(each, { columns }));
+      print(wrapped, joins ? "call" : "other");
+    },
+    take: (columns) => {
+      const lines = finished.flatMap((render) => render(columns));
+      finished = [];
+      return hasText && stream !== undefined ? [...lines, ...indented(stream.take(columns - INDENT))] : lines;
+    },
+    live: (columns, spinner) => {
+      const lines: Line[] = [];
+      if (hasText && stream !== undefined) lines.push(...indented(stream.live(columns - INDENT)));
+      lines.push(...liveThought(columns));
+      if (calls.size > 0 && last !== "call") lines.push([]);
+      for (const call of calls.values()) lines.push(...liveCall(call, columns, spinner));
+      lines.push(...liveSubagents(columns, spinner));
+      lines.push(...liveTodos(columns));
+      if (isWorking) lines.push([], workingLine(columns, spinner));
+      return lines;
+    },
+  };
+
+  function liveThought(columns: number): Line[] {
+    if (thought === undefined) return [];
+    const rows = linesOf(escapeUntrusted(thought.text.slice(-columns * 4).trim()), "dim").flatMap((each) =>
+      wrapLine(each, { columns: columns - INDENT }),
+    );
+    return [[], ...indented(rows.slice(-THOUGHT_LINES_LIVE))];
+  }
+
+  function liveCall(call: RunningCall, columns: number, spinner: string): Line[] {
+    const ms = clock.now() - call.since;
+    const note = ms < 1000 ? "" : `${shortSeconds(ms)} s`;
+    const head = callLine(
+      { name: call.name, args: call.args, sign: spinner, style: "accent", note },
+      columns,
+    );
+    if (call.output.trim() === "") return [head];
+    const { lines } = outputBlock(call.output, { columns: columns - 4, linesMax: OUTPUT_LINES_LIVE });
+    return [head, ...indented(indented(lines))];
+  }
+
+  function liveSubagents(columns: number, spinner: string): Line[] {
+    const running = [...subagents.values()];
+    const lines = running.slice(0, SUBAGENTS_SHOWN_MAX).map(({ agent, description, calls: count, doing }) => {
+      const note = `${words().subagent(count)}${doing === "" ? "" : ` · ${doing}`}`;
+      return callLine({ name: agent, args: { description }, sign: spinner, style: "accent", note }, columns);
+    });
+    const more = running.length - SUBAGENTS_SHOWN_MAX;
+    return more > 0 ? [...lines, [span(`  … +${more}`, "dim")]] : lines;
+  }
+
+  function liveTodos(columns: number): Line[] {
+    if (todos.length === 0 || !isWorking) return [];
+    const done = todos.filter((todo) => todo.status === "completed").length;
+    // What is done first gives way to what is still to do.
+    const shown =
+      todos.length > TODOS_SHOWN_MAX
+        ? todos.slice(Math.min(Math.max(0, done - 1), todos.length - TODOS_SHOWN_MAX))
+        : todos;
+    const title = [span(words().todos(done, todos.length), "dim")];
+    return [[], ...indented([title, ...todoBlock(shown.slice(0, TODOS_SHOWN_MAX), columns - INDENT)])];
+  }
+
+  function workingLine(columns: number, spinner: string): Line {
+    const what = thought === undefined ? words().working : words().thinking;
+    const parts = [`${Math.floor((clock.now() - since) / 1000)} s`, ...(status === "" ? [] : [status])];
+    parts.push(words().interruptHint);
+    return fitLine([span(`${spinner} ${what} `, "accent"), span(parts.join(" · "), "dim")], columns);
+  }
+}
+
+function backgroundLine(event: Extract<AgentEvent, { kind: "background" }>): Line {
+  const hasFailed = event.state === "ended" && event.exitCode !== 0 && event.isStopped !== true;
+  const sign = event.state === "running" ? span("◌ ", "accent") : span("◍ ", hasFailed ? "bad" : "good");
+  const exit = event.exitCode === undefined ? "" : `  ${event.exitCode}`;
+  return [sign, span(`${event.id} `, "dim"), span(event.command), span(exit, "dim")];
+}
+
+function resultBlock(
+  { name, args }: Pick<RunningCall, "name" | "args">,
+  { ok, text, diff, refused }: Extract<AgentEvent, { kind: "result" }>,
+  { ms, columns, words }: { readonly ms: number; readonly columns: number; readonly words: ConsoleWords },
+): Line[] {
+  const notes: string[] = [];
+  if (diff !== undefined) notes.push(`+${diff.added} −${diff.removed}`);
+  if (refused !== undefined) notes.push(words.refused);
+  if (ms >= 1000) notes.push(`${shortSeconds(ms)} s`);
+  const style = ok ? "good" : "bad";
+  const head = (note: string): Line => callLine({ name, args, sign: "●", style, note }, columns);
+  if (diff !== undefined && diff.hunks !== "") {
+    const changed = renderDiff(diff, columns - 4, DIFF_LINES_SHOWN_MAX);
+    return [head(notes.join(" · ")), ...indented(indented(changed))];
+  }
+  // A command's output matters to a person; what was read or found is the model's.
+  const linesMax = name === "Bash" || !ok ? OUTPUT_LINES_SHOWN : 0;
+  const lineCount = text.trimEnd() === "" ? 0 : text.trimEnd().split("\n").length;
+  if (linesMax === 0) {
+    if (lineCount > 1) notes.push(words.lines(lineCount));
+    return [head(notes.join(" · "))];
+  }
+  const output = outputBlock(text, {
+    columns: columns - 4,
+    linesMax,
+    ...(ok ? {} : { style: "bad" as const }),
+  });
+  if (output.hidden > 0) notes.push(words.hidden(output.hidden));
+  return [head(notes.join(" · ")), ...(lineCount === 0 ? [] : indented(indented(output.lines)))];
+}

@@ -1,0 +1,59 @@
+/** What the console is given, what it says, and what can be said to it. */
+import type { AgentEvent, AskAnswer, Mode, UserMessage } from "@cloister/agent";
+import type { Clock } from "@cloister/base";
+import type { Approval, ApprovalQuestion } from "./ask/dialogs.ts";
+import type { Facts } from "./blocks/status.ts";
+import type { SlashCommand } from "./commands.ts";
+import type { Bindings } from "./edit/bindings.ts";
+import type { Terminal } from "./screen/terminal.ts";
+import type { ColourDepth, ThemeName } from "./screen/theme.ts";
+import type { Shell } from "./shell.ts";
+import type { ConsoleWords } from "./words/type.ts";
+
+export type ConsoleCommand =
+  | { readonly do: "send"; readonly message: UserMessage }
+  | { readonly do: "interrupt" }
+  | { readonly do: "mode"; readonly mode: Mode }
+  | { readonly do: "compact"; readonly hints?: string }
+  | { readonly do: "answer"; readonly id: string; readonly answer: AskAnswer }
+  /** After `offer`: the person pressed enter. */
+  | { readonly do: "retry" };
+
+export interface ConsoleOptions {
+  readonly terminal: Terminal;
+  readonly words: ConsoleWords;
+  readonly clock: Clock;
+  readonly directory: string;
+  readonly version: string;
+  readonly theme: ThemeName;
+  readonly depth: ColourDepth;
+  readonly bindings?: Bindings;
+  readonly history?: { readonly entries: readonly string[]; readonly add: (text: string) => void };
+  /** Beside the built-in ones. */
+  readonly commands?: readonly SlashCommand[];
+  /** Names of the files that `@` finds, relative to the directory. Asked for once, when the first `@` is typed. */
+  readonly listFiles?: () => Promise<readonly string[]>;
+  /** Runs a line after `!`, in a cell. */
+  readonly shell?: Shell;
+  /** Opens the person's own editor and gives back what they wrote. The terminal is theirs meanwhile. */
+  readonly editExternally?: (text: string) => Promise<string>;
+  /** Stops the process as ctrl-z does elsewhere; resolves when it goes on. */
+  readonly suspend?: () => Promise<void>;
+  readonly onCommand: (command: ConsoleCommand) => void;
+}
+
+export interface Console {
+  /** Of the agent. Unknown kinds are passed over. */
+  event(event: AgentEvent): void;
+  facts(facts: Partial<Facts>): void;
+  trouble(error: unknown): void;
+  /** A line of the keeper's. */
+  notice(text: string): void;
+  /** Says something, and waits for enter on an empty line, which is the command `retry`. */
+  offer(lines: readonly string[]): void;
+  approve(question: ApprovalQuestion, signal: AbortSignal): Promise<Approval>;
+  /** Resolves when the person leaves, or the terminal is gone. */
+  readonly left: Promise<void>;
+  /** The terminal as it was found. */
+  close(): void;
+}

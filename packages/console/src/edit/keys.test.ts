@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createKeyDecoder, type Input } from "./keys.ts";
+
+const decode = (...pieces: readonly string[]): Input[] => {
+  const decoder = createKeyDecoder();
+  return pieces.flatMap((piece) => decoder.feed(piece));
+};
+const keys = (...pieces: readonly string[]): string[] =>
+  decode(...pieces).map((input) =>
+    input.kind === "key" ? input.key : `${input.kind}:${"text" in input ? input.text : ""}`,
+  );
+
+test("keys have names, as xterm, kitty and modifyOtherKeys send them", () => {
+  const sent: Readonly<Record<string, string>> = {
+    "\r": "enter",
+    "\n": "ctrl+j",
+    "\t": "tab",
+    "\u007f": "backspace",
+    "\u0003": "ctrl+c",
+    "\u001f": "ctrl+_",
+    "\u001b[A": "up",
+    "\u001bOB": "down",
+    "\u001b[1;5D": "ctrl+left",
+    "\u001b[1;3C": "alt+right",
+    "\u001b[3~": "delete",
+    "\u001b[5;5~": "ctrl+pageup",
+    "\u001b[Z": "shift+tab",
+    "\u001b\r": "alt+enter",
+    "\u001bb": "alt+b",
+    "\u001b\u007f": "alt+backspace",
+    "\u001b[13;2u": "shift+enter",
+    "\u001b[27;2;13~": "shift+enter",
+    "\u001b[99;5u": "ctrl+c",
+    "\u001b[27u": "escape",
+  };
+  for (const [bytes, key] of Object.entries(sent)) {
+    assert.deepEqual(keys(bytes), [key], JSON.stringify(bytes));
+  }
+});
+
+test("a sequence cut anywhere is the same key", () => {
+  for (let at = 1; at < 6; at++) {
+    assert.deepEqual(keys("\u001b[1;5D".slice(0, at), "\u001b[1;5D".slice(at)), ["ctrl+left"]);
+  }
+});
+
+test("an escape alone is the key when nothing follows", () => {
+  const decoder = createKeyDecoder();
+  assert.deepEqual(decoder.feed("\u001b"), []);
+  assert.equal(decoder.isWaiting, true);
+  assert.deepEqual(decoder.flush(), [{ kind: "key", key: "escape" }]);
+  assert.equal(decoder.isWaiting, false);
+});
+
+test("text is text, whatever the language", () => {
+  assert.deepEqual(keys("héllo 中文 👩‍💻"), ["text:héllo 中文 👩‍💻"]);
+});
+
+test("a paste is one text, cut anywhere, and its controls press no keys", () => {
+  const whole = "\u001b[200~one\r\ntwo\u0003\u001b[A\u001b[201~x";
+  for (let at = 1; at < whole.length; at++) {
+    const decoder = createKeyDecoder();
+    const [paste] = [...decoder.feed(whole.slice(0, at)), ...decoder.feed(whole.slice(at))];
+    assert.deepEqual(paste, { kind: "paste", text: "one\ntwo\u0003\u001b[A" }, `cut at ${at}`);
+  }
+});
+
+test("10 MB in pieces of 4 kB are pasted in less than a second", () => {
+  const decoder = createKeyDecoder();
+  const piece = "x".repeat(4095) + "\n";
+  const started = process.cpuUsage();
+  decoder.feed("\u001b[200~");
+  for (let index = 0; index < 2560; index++) decoder.feed(piece);
+  const [paste] = decoder.feed("\u001b[201~");
+  assert.ok(paste?.kind === "paste" && paste.text.length === 2560 * 4096);
+  assert.ok(process.cpuUsage(started).user < 1_000_000);
+});
+
+test("answers of the terminal and broken sequences press no keys", () => {
+  assert.deepEqual(keys("\u001b[?1u", "\u001b[?62;4c", "a"), ["text:a"]);
+  assert.deepEqual(
+    keys(`\u001b[${"1;".repeat(60)}`, "x")
+      .at(-1)
+      ?.endsWith("x"),
+    true,
+  );
+});

@@ -1,0 +1,86 @@
+import type { Mode } from "@cloister/agent";
+
+/** Everything the screens say to a person, in each language. */
+export interface ConsoleWords {
+  readonly tip: string;
+  readonly starting: string;
+  readonly noModel: readonly string[];
+  readonly tryAgain: string;
+  readonly placeholder: string;
+  readonly working: string;
+  readonly thinking: string;
+  readonly thought: (seconds: string) => string;
+  readonly interruptHint: string;
+  readonly steerHint: string;
+  readonly leaveHint: string;
+  readonly interrupted: string;
+  readonly queued: string;
+  readonly sent: string;
+  readonly hidden: (lines: number) => string;
+  readonly lines: (count: number) => string;
+  readonly refused: string;
+  readonly pasted: (lines: string, number: number) => string;
+  readonly next: string;
+  readonly outcomes: {
+    readonly maxTurns: string;
+    readonly maxTokens: string;
+    readonly maxTime: string;
+    readonly maxCost: string;
+  };
+  readonly ended: (seconds: string, turns: number) => string;
+  readonly tokens: (input: string, output: string) => string;
+  readonly speed: (perSecond: string) => string;
+  readonly firstToken: (seconds: string) => string;
+  readonly compacted: (before: string, after: string) => string;
+  readonly subagent: (calls: number) => string;
+  readonly todos: (done: number, all: number) => string;
+  readonly modes: Readonly<Record<Mode, string>>;
+  readonly status: {
+    readonly cleared: (label: string) => string;
+    readonly cell: (tier: string) => string;
+    readonly noCell: string;
+    readonly context: (percent: number, window: string) => string;
+    readonly sealed: (count: number) => string;
+  };
+  readonly approval: {
+    readonly title: string;
+    readonly why: (rule: string, reason: string) => string;
+    readonly once: string;
+    readonly session: string;
+    readonly always: string;
+    readonly no: string;
+    readonly noBecause: string;
+    readonly answered: Readonly<Record<"once" | "session" | "always" | "no", string>>;
+  };
+  readonly plan: {
+    readonly title: string;
+    readonly go: string;
+    readonly goEdits: string;
+    readonly stay: string;
+  };
+  readonly question: { readonly own: string; readonly many: string };
+  readonly menuHint: string;
+  readonly search: string;
+  readonly transcript: { readonly title: string; readonly keys: string; readonly empty: string };
+  readonly shell: { readonly note: string; readonly failed: (exit: string) => string };
+  readonly unknownCommand: (name: string) => string;
+  readonly notYet: string;
+  readonly ask: { readonly keys: string; readonly commands: string };
+  readonly commands: Readonly<Record<CommandName, string>>;
+  readonly keys: readonly (readonly [keys: string, meaning: string])[];
+  readonly resumed: string;
+  readonly bye: string;
+}
+
+export type CommandName =
+  | "help"
+  | "model"
+  | "plan"
+  | "mode"
+  | "compact"
+  | "cost"
+  | "context"
+  | "theme"
+  | "transcript"
+  | "clear"
+  | "exit";
