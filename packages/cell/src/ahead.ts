@@ -7,7 +7,7 @@ import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Duplex } from "node:stream";
 import type { Look } from "./look.ts";
-import { commandOf } from "./signal.ts";
+import { commandOf, killCell } from "./signal.ts";
 import {
   allPiped,
   filterFor,
@@ -47,7 +47,8 @@ export function openAhead(session: Session): Ahead {
   let isClosed = false;
 
   const drop = (): void => {
-    spare?.started.child.kill("SIGKILL");
+    // Killed while it starts, bubblewrap would leave its process 1 behind.
+    if (spare !== undefined) killCell(spare.started.child);
     spare = undefined;
   };
   const make = (view: CellView, launch: Launch): void => {

@@ -80,6 +80,8 @@ test("a command that is told to a waiting cell is the one that would have been s
       assert.equal(now.output, `waited\n${then.output}`);
       assert.equal(now.exitCode, then.exitCode);
     }
+    // Without a cell that waits, bubblewrap itself looks for the program, and says 1.
+    await untilReady();
     const missing = await run("", { argv: ["no-such-program"] });
     assert.equal(missing.exitCode, 127);
     assert.match(missing.output, /no-such-program/);
