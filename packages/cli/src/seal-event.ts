@@ -16,6 +16,8 @@ export function sealEvent(event: AgentEvent, seals: Seals): AgentEvent {
         text: seal(event.text),
         ...(event.diff === undefined ? {} : { diff: { ...event.diff, hunks: seal(event.diff.hunks) } }),
       };
+    // A status may quote a hook, or the command that it is about.
+    case "status":
     case "progress":
     case "user":
       return { ...event, text: seal(event.text) };
@@ -29,13 +31,10 @@ export function sealEvent(event: AgentEvent, seals: Seals): AgentEvent {
     case "todos":
       return { ...event, todos: sealAll(event.todos, seal) };
     case "subagent":
-      return event.what.kind === "event"
-        ? { ...event, what: { ...event.what, event: sealEvent(event.what.event, seals) } }
-        : event;
+      return { ...event, what: sealSubagent(event.what, seals) };
     case "end":
       return { ...event, ending: sealEnding(event.ending, seal) };
     case "start":
-    case "status":
     case "text":
     case "reasoning":
     case "mode":
@@ -46,10 +45,26 @@ export function sealEvent(event: AgentEvent, seals: Seals): AgentEvent {
   }
 }
 
+type Subagent = Extract<AgentEvent, { kind: "subagent" }>["what"];
+
+function sealSubagent(what: Subagent, seals: Seals): Subagent {
+  const seal = (text: string): string => seals.seal(text).text;
+  switch (what.kind) {
+    case "begin":
+      return { ...what, description: seal(what.description) };
+    case "event":
+      return { ...what, event: sealEvent(what.event, seals) };
+    case "end":
+      return { ...what, ending: sealEnding(what.ending, seal) };
+  }
+}
+
 /** A report of trouble may hold a piece of output. */
-function sealEnding(ending: Ending, seal: (text: string) => string): Ending {
+export function sealEnding(ending: Ending, seal: (text: string) => string): Ending {
   const { error } = ending;
-  return error === undefined ? ending : { ...ending, error: { ...error, message: seal(error.message) } };
+  if (error === undefined) return ending;
+  const next = error.next === undefined ? {} : { next: seal(error.next) };
+  return { ...ending, error: { ...error, message: seal(error.message), ...next } };
 }
 
 function sealAll<T>(value: T, seal: (text: string) => string): T {

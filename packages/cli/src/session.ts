@@ -32,10 +32,11 @@ import { applyWishes, usualMemoryBytes } from "./cell-wishes.ts";
 import { checkWorkspace, commandCell, makeScratch, userFor } from "./command-cell.ts";
 import type { Binding } from "./policy/binding.ts";
 import { personHere } from "./policy/declassified.ts";
+import { openLsp } from "./lsp/open-lsp.ts";
 import { openMcp } from "./mcp/open-mcp.ts";
 import { confinedBy, type McpPlan } from "./mcp/plan.ts";
 import { findKnownSecrets } from "./known-secrets.ts";
-import { sealEvent } from "./seal-event.ts";
+import { sealEnding, sealEvent } from "./seal-event.ts";
 import { openSessionOverlay, type SessionOverlay } from "./session-review.ts";
 import type { SavedSession } from "./sessions/saved-session.ts";
 import type { ChosenEndpoint } from "./endpoint.ts";
@@ -79,6 +80,8 @@ export interface SessionRequest {
   readonly saved?: SavedSession;
   /** The MCP servers that the agent may have started. */
   readonly mcp?: McpPlan;
+  /** Whether it may start language servers that are on this machine. Default: yes. */
+  readonly lsp?: boolean;
   /** How hosts beside this machine are reached. */
   readonly network?: NetworkOptions;
   /** Whether hosts that commands may reach are reached through the house's proxy. Default: where there is one. */
@@ -245,6 +248,14 @@ export async function runSession(
           onTrouble: request.onTrouble,
         });
   stack.defer(() => mcp?.close());
+  const lsp =
+    request.lsp === false
+      ? undefined
+      : openLsp({
+          ...{ scratch, user, path: commands.path, environment: commands.environment },
+          view: { ...view, hidden: hidden.paths },
+          isTrusted: own?.isTrusted === true,
+        });
   const commandWorld = {
     cells,
     view: { ...view, hidden: hidden.paths },
@@ -263,11 +274,14 @@ export async function runSession(
     // Loaded only where there is time for it.
     ...(request.warmUp === true ? { warmUp: (await import("@cloister/agent")).fixedPrefix() } : {}),
     commands: commandWorld,
-    processes: { servers: mcp?.servers ?? new Map(), hooks: brought?.hooks ?? new Map() },
+    processes: {
+      servers: new Map([...(mcp?.servers ?? []), ...(lsp?.servers ?? [])]),
+      hooks: brought?.hooks ?? new Map(),
+    },
   });
   stack.defer(() => keeper.close());
 
-  const ending = await runAgent(
+  const ended = await runAgent(
     startAgent(cells, { workspace, socketPath, environment, wishes: request.wishes, hidden }),
     {
       job: {
@@ -276,6 +290,7 @@ export async function runSession(
         ...brought?.job,
         ...(saved === undefined ? {} : resumedParts(saved)),
         ...(mcp === undefined ? {} : { mcpServers: mcp.wishes }),
+        ...(lsp === undefined ? {} : { languageServers: lsp.wishes }),
         mode: permissions.mode,
         model: chosen.model,
         ...(chosen.contextTokens === undefined ? {} : { contextTokens: chosen.contextTokens }),
@@ -301,6 +316,7 @@ export async function runSession(
       signal,
     },
   );
+  const ending = sealEnding(ended, (text) => session.seals.seal(text).text);
   overlay?.ended(ending.outcome);
   await ledger.append({
     type: "session.end",

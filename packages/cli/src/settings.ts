@@ -27,6 +27,8 @@ export interface Settings {
   readonly vision?: boolean;
   /** Whether a server is shown the fixed beginning of prompts before the first one, so that its cache is warm. */
   readonly warmUp?: boolean;
+  /** Whether language servers that are on this machine are used. Default: yes. */
+  readonly lsp?: boolean;
   /** What `cloister airlock` does about dates and telemetry marks at the head of other clients' prompts. */
   readonly volatile?: VolatilePolicy;
   /** How long saved sessions are kept. */
@@ -52,6 +54,7 @@ const known = [
   "price",
   "vision",
   "warmUp",
+  "lsp",
   "volatile",
   "cell",
   "permissions",
@@ -90,7 +93,8 @@ export function readSettings(home: string): Settings {
       throw bad(path, `"${name}" must be one of ${labels.join(", ")}`);
     }
   }
-  const { network, cell, permissions, sessions, price, vision, warmUp, volatile, ...rest } = value;
+  const { network, cell, permissions, sessions, price, vision, warmUp, lsp, volatile, ...rest } = value;
+  if (lsp !== undefined && typeof lsp !== "boolean") throw bad(path, '"lsp" must be true or false');
   if (warmUp !== undefined && typeof warmUp !== "boolean") throw bad(path, '"warmUp" must be true or false');
   if (vision !== undefined && typeof vision !== "boolean") throw bad(path, '"vision" must be true or false');
   const policy = volatilePolicies.find((name) => name === volatile);
@@ -101,6 +105,7 @@ export function readSettings(home: string): Settings {
     ...Object.fromEntries(Object.entries(rest).filter(([name]) => words.includes(name) || name in numbers)),
     ...(vision === undefined ? {} : { vision }),
     ...(warmUp === undefined ? {} : { warmUp }),
+    ...(lsp === undefined ? {} : { lsp }),
     ...(policy === undefined ? {} : { volatile: policy }),
     ...(sessions === undefined ? {} : { sessions: readSessions(sessions, path) }),
     ...(price === undefined ? {} : { price: readPrice(price, path) }),

@@ -53,6 +53,10 @@ export async function interactive(args: InteractiveArguments, environment: Envir
   let interrupt: (() => void) | undefined;
   const leaving = new AbortController();
   const left = screen.left.then(() => leaving.abort());
+  const deaf = environment.onSignal(() => leaving.abort());
+  // Whatever ends the process, the terminal is the person's again.
+  const restore = (): void => screen.close();
+  process.once("exit", restore);
   leaving.signal.addEventListener("abort", () => {
     interrupt?.();
     retry.resolve();
@@ -98,6 +102,8 @@ export async function interactive(args: InteractiveArguments, environment: Envir
       retry = Promise.withResolvers();
     }
   } finally {
+    deaf();
+    process.off("exit", restore);
     screen.close();
   }
   return exit.ok;

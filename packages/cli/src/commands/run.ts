@@ -90,7 +90,10 @@ export async function run(args: RunArguments, environment: Environment, screen?:
     const extensions = await openExtensions(
       environment,
       checkWorkspace(environment.directory, environment.home),
-      { show: [...(settings.cell?.wishes.show ?? []), ...args.show] },
+      {
+        show: [...(settings.cell?.wishes.show ?? []), ...args.show],
+        allowsHooks: binding.flag("hooks", undefined) !== false,
+      },
     );
     for (const line of noticesOf(extensions)) environment.stderr.write(`cloister: ${line}\n`);
     const held = { tier, label, policy: binding.session.policy };
@@ -131,7 +134,9 @@ export async function run(args: RunArguments, environment: Environment, screen?:
         ...(isConversation ? { drive: screen?.drive ?? drive } : {}),
         ...(screen === undefined ? {} : { onOpen: screen.onOpen }),
         ...(screen?.approve === undefined ? {} : { approve: screen.approve }),
-        warmUp: prompt.trim() === "" && (settings.warmUp ?? warmsByDefault(chosen.endpoint)),
+        warmUp:
+          prompt.trim() === "" &&
+          (binding.flag("warm-up", settings.warmUp) ?? warmsByDefault(chosen.endpoint)),
         calls: args.calls,
         permissions: {
           ...(args.permissions.mode === undefined ? {} : { mode: args.permissions.mode }),
@@ -140,6 +145,7 @@ export async function run(args: RunArguments, environment: Environment, screen?:
         },
         extensions,
         mcp: planForRun(extensions.chosen.mcpServers, binding.session.policy, environment),
+        lsp: settings.lsp !== false,
         ...(settings.network === undefined ? {} : { network: settings.network }),
         ...(asking === undefined ? {} : { approve: asking.approve }),
         ...(saved === undefined ? {} : { saved }),

@@ -14,6 +14,7 @@ import {
   type Extensions,
   type ExtensionWorld,
   type Loss,
+  type Origin,
   type TrustItem,
   type TrustState,
 } from "@cloister/agent/extensions";
@@ -42,6 +43,8 @@ export type ExtensionEnvironment = Pick<Environment, "home" | "policyPlace" | "u
 export interface OpenOptions {
   /** Patterns of files that a rule would hide and a person shows. */
   readonly show?: readonly string[];
+  /** False where the policy lets only the organisation's own hooks run. */
+  readonly allowsHooks?: boolean;
 }
 
 /**
@@ -52,7 +55,7 @@ export interface OpenOptions {
 export async function openExtensions(
   environment: ExtensionEnvironment,
   workspace: string,
-  { show }: OpenOptions = {},
+  { show, allowsHooks = true }: OpenOptions = {},
 ): Promise<OpenedExtensions> {
   const { home, policyPlace, user } = environment;
   const owners = new Set([user.uid, statSync(workspace).uid]);
@@ -80,7 +83,8 @@ export async function openExtensions(
   refuseBrokenManaged(extensions);
   extensions = { ...extensions, ...withoutOwn(extensions, home) };
   const skippedLine = lineFor(trust, items);
-  const chosen = chooseExtensions(extensions, { isTrusted });
+  const found = chooseExtensions(extensions, { isTrusted });
+  const chosen = allowsHooks ? found : { ...found, hooks: found.hooks.filter(isManaged) };
   return {
     extensions,
     chosen,
@@ -91,6 +95,10 @@ export async function openExtensions(
     world,
     ...(skippedLine === undefined ? {} : { skippedLine }),
   };
+}
+
+function isManaged({ origin }: { readonly origin: Origin }): boolean {
+  return origin.scope === "managed";
 }
 
 /** What a person is told at the start of a session, a line each. */

@@ -47,7 +47,10 @@ function nameOf({ program }: FoundServer): string {
   return `lsp:${program}`;
 }
 
-function define({ file, args, program }: FoundServer, { view, environment, scratch, user }: LspWorld): ServerDefinition {
+function define(
+  { file, args, program }: FoundServer,
+  { view, environment, scratch, user }: LspWorld,
+): ServerDefinition {
   const own = join(scratch, `lsp-${program}`);
   mkdirSync(own, { mode: 0o700 });
   if (process.getuid?.() === 0) chownSync(own, user.uid, user.gid);

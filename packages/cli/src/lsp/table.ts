@@ -25,7 +25,12 @@ const stdio = ["--stdio"];
 
 /** For each language the first that is there. */
 export const knownServers: readonly KnownServer[] = [
-  { title: "typescript-language-server", program: "typescript-language-server", args: stdio, languages: script },
+  {
+    title: "typescript-language-server",
+    program: "typescript-language-server",
+    args: stdio,
+    languages: script,
+  },
   { title: "vtsls", program: "vtsls", args: stdio, languages: script },
   // The compiler itself, from the version on that is written in Go.
   { title: "TypeScript", program: "tsc", args: ["--lsp", ...stdio], languages: script, majorMin: 7 },
@@ -48,7 +53,12 @@ export const knownServers: readonly KnownServer[] = [
   },
   { title: "clangd", program: "clangd", args: ["--background-index=false", "--log=error"], languages: c },
   { title: "jdtls", program: "jdtls", args: [], languages: { java: "java" } },
-  { title: "Kotlin", program: "kotlin-language-server", args: [], languages: { kt: "kotlin", kts: "kotlin" } },
+  {
+    title: "Kotlin",
+    program: "kotlin-language-server",
+    args: [],
+    languages: { kt: "kotlin", kts: "kotlin" },
+  },
   { title: "csharp-ls", program: "csharp-ls", args: [], languages: { cs: "csharp" } },
   { title: "ruby-lsp", program: "ruby-lsp", args: [], languages: { rb: "ruby" } },
   { title: "solargraph", program: "solargraph", args: ["stdio"], languages: { rb: "ruby" } },
@@ -58,8 +68,18 @@ export const knownServers: readonly KnownServer[] = [
   { title: "SourceKit", program: "sourcekit-lsp", args: [], languages: { swift: "swift" } },
   { title: "metals", program: "metals", args: [], languages: { scala: "scala" } },
   { title: "ElixirLS", program: "elixir-ls", args: [], languages: { ex: "elixir", exs: "elixir" } },
-  { title: "haskell-language-server", program: "haskell-language-server-wrapper", args: ["--lsp"], languages: { hs: "haskell" } },
+  {
+    title: "haskell-language-server",
+    program: "haskell-language-server-wrapper",
+    args: ["--lsp"],
+    languages: { hs: "haskell" },
+  },
   { title: "ocamllsp", program: "ocamllsp", args: [], languages: { ml: "ocaml", mli: "ocaml.interface" } },
   { title: "dart", program: "dart", args: ["language-server"], languages: { dart: "dart" } },
-  { title: "bash-language-server", program: "bash-language-server", args: ["start"], languages: { sh: "shellscript", bash: "shellscript" } },
+  {
+    title: "bash-language-server",
+    program: "bash-language-server",
+    args: ["start"],
+    languages: { sh: "shellscript", bash: "shellscript" },
+  },
 ];

@@ -16,7 +16,12 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { trustDigest } from "@cloister/agent/extensions";
 import { foldersToShow } from "../../src/extension/bring.ts";
-import { noticesOf, openExtensions, type OpenedExtensions } from "../../src/extension/open.ts";
+import {
+  noticesOf,
+  openExtensions,
+  type OpenedExtensions,
+  type OpenOptions,
+} from "../../src/extension/open.ts";
 import { openTrustFile } from "../../src/extension/trust-file.ts";
 
 interface Machine extends Disposable {
@@ -25,7 +30,7 @@ interface Machine extends Disposable {
   readonly workspace: string;
   readonly managed: string;
   put(path: string, text: string): string;
-  open(): Promise<OpenedExtensions>;
+  open(options?: OpenOptions): Promise<OpenedExtensions>;
   /** As a person does it with `cloister trust`. */
   trust(): Promise<void>;
 }
@@ -53,7 +58,8 @@ function createMachine(files: Readonly<Record<string, string>>): Machine {
     return full;
   };
   for (const [path, text] of Object.entries(files)) put(path, text);
-  const open = (): Promise<OpenedExtensions> => openExtensions(environment, workspace);
+  const open = (options?: OpenOptions): Promise<OpenedExtensions> =>
+    openExtensions(environment, workspace, options);
   return {
     ...{ base, home, workspace, managed, put, open },
     trust: async () => {
@@ -264,4 +270,16 @@ test("cells are shown what skills, hooks and trusted folders need, and not the h
     "~/.claude/skills/s",
     "~/docs",
   ]);
+});
+
+test("where the policy says so, only the organisation's own hooks run", async () => {
+  const hook = { hooks: { Stop: [{ hooks: [{ type: "command", command: "true" }] }] } };
+  using machine = createMachine({
+    "home/.claude/settings.json": JSON.stringify(hook),
+    "etc/managed-settings.json": JSON.stringify(hook),
+  });
+  const scopes = async (allowsHooks: boolean): Promise<readonly string[]> =>
+    (await machine.open({ allowsHooks })).chosen.hooks.map(({ origin }) => origin.scope);
+  assert.deepEqual(await scopes(true), ["managed", "user"]);
+  assert.deepEqual(await scopes(false), ["managed"]);
 });
