@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isRecord } from "@cloister/base";
@@ -24,6 +24,15 @@ test("a task is done: files change, the answer goes to stdout, the exit code is 
   assert.equal(readFileSync(join(place.project, "src/a.txt"), "utf8"), "one\nthree\n");
   assert.deepEqual(rehearsal.failures, []);
   assert.match(result.stderr, /cleared for core.*cell bubblewrap/);
+});
+
+test("a folder that is no repository is none afterwards: nothing of the cells stays in it", async () => {
+  using place = createPlace();
+  const bash = { calls: [{ name: "Bash", arguments: { command: "ls -a" } }] };
+  const rehearsal = await rehearse([bash, bash, { text: "Done." }]);
+  await cloister(place, ["-p", "look", "--endpoint", rehearsal.url]);
+  await rehearsal.close();
+  assert.deepEqual(readdirSync(place.project), ["README.md"]);
 });
 
 test("each request begins with the bytes of the one before, up to its end", async () => {

@@ -1,5 +1,5 @@
 /** What in a repository runs code when somebody uses git there, or names what to run. */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { find } from "./find.ts";
 import type { Guard } from "./guarded-names.ts";
@@ -34,7 +34,17 @@ export function gitGuards(path: string, root: string): Guard[] {
       // It names the real directory (a worktree, a submodule): who rewrites it chooses the hooks.
       return [{ kind: "read-only", path: found.path }, ...namedDirectory(found.path, root)];
     case "directory":
+      // An empty one is what an earlier cell was mounted on. Masks inside it would stay in the project for good.
+      if (isEmpty(found.path)) return [{ kind: "empty-directory", path }];
       return directoryGuards(found.path, folder, root);
+  }
+}
+
+function isEmpty(folder: string): boolean {
+  try {
+    return readdirSync(folder).length === 0;
+  } catch {
+    return false; // not for us to read: guarded by what can be seen of it
   }
 }
 

@@ -35,8 +35,9 @@ export function prepareScratch(options: ScratchOptions): { remove: () => void } 
     if (!name.startsWith("etc/")) writeFileSync(join(scratch, name), content, { mode: 0o444 });
   }
   chmodSync(join(scratch, "hidden"), 0);
-  for (const system of ["whole", "libraries"] as const) {
+  const openEtc = (system: CellView["system"]): void => {
     const etc = join(scratch, `etc-${system}`);
+    if (existsSync(etc)) return;
     prepareEtc({ system, from: "/etc", to: etc });
     for (const [name, content] of Object.entries(files)) {
       const at = join(etc, basename(name));
