@@ -180,3 +180,25 @@ test("without a model four lines say how to start one, and enter looks again", a
   pane.press("Enter");
   await until("a second answer", () => (pane.screen().split("✗").length > before ? true : undefined));
 });
+
+test("what needs a person's word is shown whole, and their no reaches the model with its reason", async () => {
+  using place = createPlace();
+  const content = `on: push\njobs: {}\n# ${"x".repeat(200)}\n`;
+  const rehearsal = await rehearse([
+    {
+      text: "I write it.",
+      calls: [{ name: "Write", arguments: { file_path: ".github/workflows/ci.yml", content } }],
+    },
+    { text: "Then not." },
+  ]);
+  using pane = openPane(place, { rows: 40 });
+  await start(pane, rehearsal.url);
+  pane.type("write it");
+  pane.press("Enter");
+  const asked = await pane.sees("May this happen?");
+  assert.match(asked, /\? Write[^]*ci\.yml\n[^]*\+ jobs: \{\}/);
+  assert.equal((asked.match(/x{2,}/g) ?? []).join("").length, 200);
+  pane.type("n");
+  await pane.sees(/not allowed[^]*✓/);
+  await rehearsal.close();
+});

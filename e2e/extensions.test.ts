@@ -129,6 +129,27 @@ test("what was approved is bound to its bytes: a changed script or server is unt
   assert.match(shown.stdout, /-.*grep -q forbidden[^]*\+.*touch ran\.txt/);
 });
 
+test("a script that is changed while the session runs is not started any more: what was approved is its bytes", async () => {
+  const hook = { matcher: "Bash", hooks: [{ type: "command", command: "sh tools/guard.sh" }] };
+  using place = createPlace({
+    ".claude/settings.json": JSON.stringify({ hooks: { PostToolUse: [hook] } }),
+    "tools/guard.sh": "echo x >> before.txt\n",
+  });
+  await cloister(place, ["trust", "--yes"]);
+  const rehearsal = await rehearse([
+    { calls: [bash("true")] },
+    { calls: [bash("echo 'touch ran.txt' > tools/guard.sh")] },
+    { calls: [bash("true")] },
+    { text: "Done." },
+  ]);
+  const outcome = await cloister(place, ["-p", "x", "--endpoint", rehearsal.url]);
+  await rehearsal.close();
+  assert.equal(outcome.code, 0, outcome.stderr);
+  assert.equal(readFileSync(join(place.project, "tools/guard.sh"), "utf8"), "touch ran.txt\n");
+  assert.equal(readFileSync(join(place.project, "before.txt"), "utf8"), "x\n");
+  assert.ok(!existsSync(join(place.project, "ran.txt")));
+});
+
 test("a person's own hooks and skills need no trust, and their files are in sight of cells", async () => {
   using place = createPlace();
   const put = (path: string, text: string): void => {

@@ -27,7 +27,8 @@ const programs: readonly { readonly entry: string; readonly file: string }[] = [
 ];
 
 /** Large, and not needed by every run: files of their own, loaded where they are used. */
-const apart = /^(?:gpt-tokenizer\/.*|unpdf|undici|@huggingface\/jinja|yaml|smol-toml)$/;
+const apart =
+  /^(?:gpt-tokenizer\/.*|unpdf|undici|@vscode\/tree-sitter-wasm|@huggingface\/jinja|yaml|smol-toml)$/;
 
 /** Writes the programs, their libraries, `package.json`, the licences, the README and the tour's sample. Returns all bytes of JavaScript. */
 export async function bundle({ root, outFolder }: BundleOptions): Promise<number> {
@@ -56,6 +57,7 @@ export async function bundle({ root, outFolder }: BundleOptions): Promise<number
   writeFileSync(join(outFolder, "THIRD-PARTY-LICENSES.txt"), licencesOf(root, [...inputs]));
   for (const name of ["LICENSE", "README.md"]) copyIfThere(join(root, name), join(outFolder, name));
   copyIfThere(join(root, "packages/cli/sample"), join(outFolder, "sample"));
+  copyGrammars(join(root, "node_modules/@vscode/tree-sitter-wasm/wasm"), join(outFolder, "grammars"));
   return bytes;
 }
 
@@ -141,6 +143,16 @@ function licencesOf(root: string, inputs: readonly string[]): string {
     return `${folder.replace(/^.*node_modules\//, "")}\n\n${readFileSync(join(root, folder, file), "utf8")}`;
   });
   return texts.join(`\n${"-".repeat(78)}\n\n`);
+}
+
+/** Of languages that have no definitions to map. */
+const unusedGrammars = /-(?:css|ini|powershell|regex)\.wasm$/;
+
+function copyGrammars(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) {
+    if (name.endsWith(".wasm") && !unusedGrammars.test(name)) cpSync(join(from, name), join(to, name));
+  }
 }
 
 function copyIfThere(from: string, to: string): void {

@@ -7,7 +7,7 @@ import { CloisterError, formatError } from "@cloister/base";
 import { airlockDoor, portkeyDoor, straightDoor, type Door } from "./doors.ts";
 import { ask, type Timing } from "./load.ts";
 import { wholeNumber } from "./numbers.ts";
-import { installPeers } from "./peers.ts";
+import { installPeers, peersIn } from "./peers.ts";
 import { readTree } from "./processes.ts";
 import {
   describeMachine,
@@ -70,7 +70,11 @@ async function bench(options: Options, scratch: string, tell: (place: string) =>
   if (options.against !== undefined) {
     doors.push(await airlockDoor(options.against, scratch, model.url, "-against"));
   }
-  if (options.peers) doors.push(await portkeyDoor(await installPeers(scratch), scratch, model.url));
+  if (options.peers) {
+    const folder = join(scratch, "peers");
+    await installPeers(folder, ["portkey"]);
+    doors.push(await portkeyDoor(peersIn(folder), scratch, model.url));
+  }
   for (const { server } of doors) stack.defer(async () => void (await server?.stop()));
 
   const cases = bodies.flatMap((body) =>

@@ -1,16 +1,20 @@
-// Who is measured: the floor, the product as it is published, the product as a checkout, and one peer.
+// Who is measured: the floor, the product as it is published, the product as a checkout, and peers.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { transformSync } from "esbuild";
 import { bundle } from "../bundle.ts";
 import type { Command } from "./measure.ts";
 import { peerNames, type Peers } from "./peers.ts";
-import { projectFiles, prompt, type ToolDialect } from "./scenario.ts";
+import { projectFiles, prompt } from "./scenario.ts";
+import { contextTokens, modelName } from "./stage.ts";
 
 export interface Contestant {
   readonly name: string;
-  readonly dialect: ToolDialect;
-  /** Done before each run, and not measured. */
+  /** Its own copy of the project. */
+  readonly project: string;
+  /** Somebody else's: it may fail, and is then left out, where a failure of ours ends the bench. */
+  readonly isPeer?: boolean;
+  /** Done before each run, and not measured: the project is as it was. */
   prepare(endpoint: string): Command;
 }
 
@@ -29,7 +33,7 @@ export async function cloisterContestants(root: string, scratch: string, suffix 
     const place = makePlace(scratch, name);
     return {
       name,
-      dialect: "cloister",
+      project: place.project,
       prepare: (endpoint) =>
         place.node([script, "-p", prompt, "--endpoint", endpoint, "--max-turns", String(TURNS_MAX)]),
     };
@@ -45,25 +49,31 @@ export function floorContestant(scratch: string, requestFile: string): Contestan
   writeFileSync(script, transformSync(source, { loader: "ts", format: "esm" }).code);
   return {
     name: "floor",
-    dialect: "cloister",
+    project: place.project,
     prepare: (endpoint) => place.node([script, endpoint, requestFile]),
   };
 }
 
-export function piContestant(scratch: string, peers: Peers): Contestant {
+/** Each as its users start it without a screen. */
+export function peerContestants(scratch: string, peers: Peers): Contestant[] {
+  return [piContestant, qwenContestant, opencodeContestant].map((make) => make(scratch, peers));
+}
+
+function piContestant(scratch: string, peers: Peers): Contestant {
   const place = makePlace(scratch, "pi");
   const settings = join(place.home, ".pi/agent/models.json");
   mkdirSync(dirname(settings), { recursive: true });
   return {
     name: peerNames.pi,
-    dialect: "pi",
+    project: place.project,
+    isPeer: true,
     prepare: (endpoint) => {
-      const model = { id: "rehearsal", contextWindow: 262_144, maxTokens: 4096 };
+      const model = { id: modelName, contextWindow: contextTokens, maxTokens: 4096 };
       const local = { baseUrl: endpoint, api: "openai-completions", apiKey: "none", models: [model] };
       writeFileSync(settings, JSON.stringify({ providers: { local } }));
       const tools = "read,write,edit,bash,grep,find,ls";
       const command = place.node([
-        ...[peers.pi, "--provider", "local", "--model", "rehearsal", "--tools", tools, "-p", prompt],
+        ...[peers.pi, "--provider", "local", "--model", modelName, "--tools", tools, "-p", prompt],
       ]);
       const quiet = { PI_OFFLINE: "1", PI_TELEMETRY: "0", PI_SKIP_VERSION_CHECK: "1" };
       return { ...command, environment: { ...command.environment, ...quiet } };
@@ -71,8 +81,55 @@ export function piContestant(scratch: string, peers: Peers): Contestant {
   };
 }
 
+function qwenContestant(scratch: string, peers: Peers): Contestant {
+  const place = makePlace(scratch, "qwen");
+  const settings = join(place.home, ".qwen/settings.json");
+  mkdirSync(dirname(settings), { recursive: true });
+  // Through the terminal that it would use else, the output of short commands is now and then lost.
+  writeFileSync(settings, JSON.stringify({ tools: { shell: { enableInteractiveShell: false } } }));
+  return {
+    name: peerNames.qwen,
+    project: place.project,
+    isPeer: true,
+    prepare: (endpoint) => {
+      const command = place.node([peers.qwen, "--auth-type", "openai", "--yolo", "-p", prompt]);
+      const own = { OPENAI_BASE_URL: endpoint, OPENAI_API_KEY: "none", OPENAI_MODEL: modelName };
+      return { ...command, environment: { ...command.environment, ...own } };
+    },
+  };
+}
+
+function opencodeContestant(scratch: string, peers: Peers): Contestant {
+  const place = makePlace(scratch, "opencode");
+  const settings = join(place.home, ".config/opencode");
+  mkdirSync(settings, { recursive: true });
+  return {
+    name: peerNames.opencode,
+    project: place.project,
+    isPeer: true,
+    prepare: (endpoint) => {
+      const models = { [modelName]: { limit: { context: contextTokens, output: 4096 } } };
+      const local = {
+        npm: "@ai-sdk/openai-compatible",
+        options: { baseURL: endpoint, apiKey: "none" },
+        models,
+      };
+      const chosen = {
+        provider: { local },
+        model: `local/${modelName}`,
+        autoupdate: false,
+        share: "disabled",
+      };
+      writeFileSync(join(settings, "opencode.json"), JSON.stringify(chosen));
+      return place.start([peers.opencode, "run", prompt]);
+    },
+  };
+}
+
 interface Place {
   readonly home: string;
+  readonly project: string;
+  start(argv: readonly string[]): Command;
   node(args: readonly string[]): Command;
 }
 
@@ -80,12 +137,15 @@ interface Place {
 function makePlace(scratch: string, name: string): Place {
   const base = join(scratch, name.replace(/\W+/g, "-"));
   const home = join(base, "home");
-  const directory = join(base, "project");
+  const project = join(base, "project");
   mkdirSync(home, { recursive: true });
-  for (const [path, text] of projectFiles()) {
-    mkdirSync(dirname(join(directory, path)), { recursive: true });
-    writeFileSync(join(directory, path), text);
-  }
   const environment = { PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: scratch };
-  return { home, node: (args) => ({ argv: [process.execPath, ...args], directory, environment }) };
+  const start = (argv: readonly string[]): Command => {
+    for (const [path, text] of projectFiles()) {
+      mkdirSync(dirname(join(project, path)), { recursive: true });
+      writeFileSync(join(project, path), text);
+    }
+    return { argv, directory: project, environment };
+  };
+  return { home, project, start, node: (args) => start([process.execPath, ...args]) };
 }

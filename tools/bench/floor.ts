@@ -2,7 +2,7 @@
 // the product; no cell, no airlock, no ledger, no session, no permission, and nothing imported but Node's own modules.
 //   node floor.ts ENDPOINT REQUEST.json
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { Agent, request, type IncomingMessage } from "node:http";
 
 interface Call {
@@ -92,6 +92,15 @@ async function runTool(call: Call): Promise<string> {
       const lines = readFileSync(args["file_path"] ?? "", "utf8").split("\n");
       const shown = lines.slice(from - 1, from - 1 + (args.limit ?? 2000));
       return shown.map((line, index) => `${from + index}\t${line}`).join("\n");
+    }
+    case "Edit": {
+      const path = args["file_path"] ?? "";
+      const text = readFileSync(path, "utf8");
+      writeFileSync(
+        path,
+        text.replace(args["old_string"] ?? "", () => args["new_string"] ?? ""),
+      );
+      return "done";
     }
     case "Grep":
       return start("rg", ["-n", "--", args["pattern"] ?? "", args["path"] ?? "."]);

@@ -1,11 +1,6 @@
-// What every agent is made to do, told in the tool names that it knows.
-import type { RehearsalScript, RehearsalTurn } from "@cloister/backend/rehearsal";
-import type { JsonObject } from "@cloister/base";
+// What every agent is made to do, whatever it calls its tools: `calls.ts` says it in the words of those that it offers.
 
 export type ScenarioName = "S1" | "S2" | "S3";
-
-/** How an agent calls the same three tools. */
-export type ToolDialect = "cloister" | "pi";
 
 export interface Scenario {
   readonly name: ScenarioName;
@@ -13,18 +8,38 @@ export interface Scenario {
   readonly turns: number;
 }
 
+export const firstScenario: Scenario = { name: "S1", title: "one turn", turns: 1 };
 export const scenarios: readonly Scenario[] = [
-  { name: "S1", title: "one turn", turns: 1 },
-  { name: "S2", title: "30 tool calls: 10 Read, 10 Grep, 10 Bash", turns: 31 },
+  firstScenario,
+  { name: "S2", title: "30 tool calls: 8 read, 8 search, 7 edit, 7 run", turns: 31 },
   { name: "S3", title: "200 turns", turns: 200 },
 ];
 
 export const prompt = "Look around in this project and say what you found.";
 export const lastWords = "Looked at everything.";
 
+/** `shows` is what only somebody who did it can know; paths are relative to the project. */
+export type Step =
+  | {
+      readonly kind: "read";
+      readonly path: string;
+      readonly from: number;
+      readonly lines: number;
+      readonly shows: string;
+    }
+  | { readonly kind: "search"; readonly pattern: string; readonly path: string; readonly shows: string }
+  | {
+      readonly kind: "edit";
+      readonly path: string;
+      readonly old: string;
+      readonly now: string;
+      readonly shows: string;
+    }
+  | { readonly kind: "run"; readonly command: string; readonly shows: string };
+
 const MODULES = 40;
 const LINES = 60;
-const CALLS_EACH = 10;
+const CALLS = 30;
 
 /** A project of 40 modules with 60 lines each. */
 export function projectFiles(): ReadonlyMap<string, string> {
@@ -39,71 +54,31 @@ export function projectFiles(): ReadonlyMap<string, string> {
   return files;
 }
 
-/** Each turn expects the result of the call before it, so that nobody is measured doing nothing. */
-export function scriptFor(scenario: ScenarioName, dialect: ToolDialect): RehearsalScript {
-  const steps = stepsOf(scenario);
-  const turns = steps.map((step, index): RehearsalTurn => {
-    return { ...expectation(steps[index - 1]), calls: [toCall(step, dialect)] };
-  });
-  // Large enough that nobody starts to summarise.
-  return { contextTokens: 262_144, turns: [...turns, { ...expectation(steps.at(-1)), text: lastWords }] };
-}
-
-type Step =
-  | {
-      readonly kind: "read";
-      readonly path: string;
-      readonly from: number;
-      readonly lines: number;
-      readonly shows: string;
-    }
-  | { readonly kind: "grep"; readonly pattern: string; readonly shows: string }
-  | { readonly kind: "bash"; readonly command: string; readonly shows: string };
-
-function stepsOf(scenario: ScenarioName): Step[] {
+/** Each turn checks the result of the step before it, so that nobody is measured doing nothing. */
+export function stepsOf(scenario: ScenarioName): Step[] {
   switch (scenario) {
     case "S1":
       return [];
     case "S2":
-      return Array.from({ length: CALLS_EACH }, (_, module): Step[] => [
-        { kind: "read", path: pathOf(module), from: 1, lines: LINES, shows: marker(module, LINES) },
-        {
-          kind: "grep",
-          pattern: `${marker(module + CALLS_EACH, 7)}$`,
-          shows: marker(module + CALLS_EACH, 7),
-        },
-        { kind: "bash", command: `wc -l ${pathOf(module)}`, shows: `${LINES} ${pathOf(module)}` },
-      ]).flat();
+      return Array.from({ length: Math.ceil(CALLS / 4) }, (_, module): Step[] => {
+        const [path, other] = [pathOf(module), MODULES / 2 + module];
+        return [
+          { kind: "read", path, from: 1, lines: LINES, shows: marker(module, LINES) },
+          // Whoever found nothing may repeat the pattern, whose last character is not part of a hit.
+          { kind: "search", pattern: `${marker(other, 7)}$`, path: "src", shows: marker(other, 7) },
+          // What an edit answers differs; the command after it shows whether it was made.
+          { kind: "edit", path, old: marker(module, LINES), now: edited(module), shows: "" },
+          { kind: "run", command: `tail -n 1 ${path}`, shows: edited(module) },
+        ];
+      })
+        .flat()
+        .slice(0, CALLS);
     case "S3":
       return Array.from({ length: 199 }, (_, index): Step => {
-        const module = index % MODULES;
-        const from = 1 + (index % LINES);
-        return { kind: "read", path: pathOf(module), from, lines: 3, shows: marker(module, from) };
+        const [module, from] = [index % MODULES, 1 + (index % (LINES - 3))];
+        // Some count lines from 0 and some from 1: this one both show.
+        return { kind: "read", path: pathOf(module), from, lines: 3, shows: marker(module, from + 1) };
       });
-  }
-}
-
-function expectation(before: Step | undefined): RehearsalTurn {
-  return before === undefined
-    ? {}
-    : { expect: { lastMessageRole: "tool", lastMessageContains: [before.shows] } };
-}
-
-function toCall(step: Step, dialect: ToolDialect): { readonly name: string; readonly arguments: JsonObject } {
-  const isPi = dialect === "pi";
-  switch (step.kind) {
-    case "read": {
-      const { path, from: offset, lines: limit } = step;
-      return isPi
-        ? { name: "read", arguments: { path, offset, limit } }
-        : { name: "Read", arguments: { file_path: path, offset, limit } };
-    }
-    case "grep":
-      return isPi
-        ? { name: "grep", arguments: { pattern: step.pattern, path: "src" } }
-        : { name: "Grep", arguments: { pattern: step.pattern, path: "src", output_mode: "content" } };
-    case "bash":
-      return { name: isPi ? "bash" : "Bash", arguments: { command: step.command } };
   }
 }
 
@@ -113,4 +88,8 @@ function pathOf(module: number): string {
 
 function marker(module: number, line: number): string {
   return `mark-${module}-${line}`;
+}
+
+function edited(module: number): string {
+  return `seen-${module}`;
 }

@@ -1,6 +1,6 @@
 /** One answer of the model, from the request to its end, shown as it comes. */
 import type { Clock } from "@cloister/base";
-import type { AnswerEvent, CloisterExtension } from "@cloister/wire";
+import type { AnswerEvent, CloisterExtension, RawCall } from "@cloister/wire";
 import type { AgentEvent, Speed, Trouble } from "./events.ts";
 
 /** Asks the model. Never throws; its last event is `end` or `failed`. */
@@ -93,16 +93,26 @@ export function* mendedIn({ extension }: Answer): Generator<AgentEvent> {
   }
 }
 
+export interface DeniedCall {
+  readonly call: RawCall;
+  readonly detail: string;
+}
+
+/** Calls that a rule forbids, and what else the airlock kept back. */
+export function refusedIn({ extension }: Answer): {
+  readonly denied: readonly DeniedCall[];
+  readonly unusable: CloisterExtension["refused"];
+} {
+  const refused = extension?.refused ?? [];
+  return {
+    denied: refused.flatMap(({ call, detail }) => (call === undefined ? [] : [{ call, detail }])),
+    unusable: refused.filter(({ call }) => call === undefined),
+  };
+}
+
 /** The airlock asked the model again by itself, and gave up. */
 export function unusableAnswer(refused: CloisterExtension["refused"]): Trouble {
   const details = refused.map(({ cause, detail }) => `[${cause}] ${detail}`);
-  if (refused.every(({ cause }) => cause === "denied")) {
-    return {
-      code: "denied",
-      message: `the model wanted only what is not allowed, though it was told so: ${details.join(" ")}`,
-      next: "if that call is meant to happen, say so for a run: --allow 'TOOL(TEXT)'; or ask for something else",
-    };
-  }
   return {
     code: "unusable-answer",
     message: `the model could not make a usable answer, though it was told what was wrong: ${details.join(" ")}`,

@@ -33,7 +33,7 @@ export type AgentEvent =
       readonly text: string;
       readonly diff?: FileDiff;
       /** Set when the guard refused the call, so that nothing ran. */
-      readonly refused?: GuardCause;
+      readonly refused?: GuardCause | "denied";
     }
   /** Waits for `answer` with the same id. */
   | { readonly kind: "question"; readonly id: string; readonly ask: Ask }
@@ -49,6 +49,8 @@ export type AgentEvent =
       readonly isStopped?: boolean;
       /** All that it printed so far. */
       readonly bytes: number;
+      /** The end of it, after `look`. */
+      readonly tail?: string;
     }
   | { readonly kind: "todos"; readonly todos: readonly Todo[] }
   /** One answer of the model is complete. */

@@ -18,7 +18,7 @@ export { createHooks } from "./extension/hooks/hooks.ts";
 export type { HookRun } from "./extension/hooks/outcome.ts";
 export { expandMcpServer, parseMcpServers } from "./extension/settings/mcp-servers.ts";
 export type { McpServer } from "./extension/settings/imported.ts";
-export { serverPart } from "./mcp/names.ts";
+export { serverPart, toolName } from "./mcp/names.ts";
 export { readPlugin } from "./extension/plugins.ts";
 export type { Plugin } from "./extension/plugins.ts";
 export { noPermissions } from "./extension/settings/imported.ts";

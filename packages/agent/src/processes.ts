@@ -52,6 +52,8 @@ export interface Background {
   endInput(id: string): void;
   /** Resolves when it is gone. */
   kill(id: string): Promise<void>;
+  /** Tells of each that runs, with the last of its output; it stays news to the model. */
+  show(): void;
   /** For the model: which have ended that it has not heard of. Each once. */
   readonly news: () => readonly string[];
   /** Ends all that run. Resolves with their ids when they are gone. */

@@ -10,6 +10,9 @@ export interface SessionBackground {
   readonly toolWorld: Pick<ToolWorld, "background">;
   /** For the conversation, at the next boundary: which have ended. */
   news(): readonly ChatMessage[];
+  /** What a person may ask of them: to be told how far each is, and to end one. False: there is none of that id. */
+  show(): void;
+  stop(id: string): boolean;
   /** Ends all of them, when nothing more will be said. */
   finish(): Promise<void>;
 }
@@ -18,11 +21,28 @@ export function openSessionBackground(
   { start, clock }: Pick<AgentWorld, "start" | "clock">,
   emit: (event: AgentEvent) => void,
 ): SessionBackground {
-  if (start === undefined) return { toolWorld: {}, news: () => [], finish: () => Promise.resolve() };
+  if (start === undefined) {
+    return {
+      toolWorld: {},
+      news: () => [],
+      show: () => {
+        /* there are none */
+      },
+      stop: () => false,
+      finish: () => Promise.resolve(),
+    };
+  }
   const background = createBackground({ start, clock, emit });
   return {
     toolWorld: { background },
     news: () => background.news().map(fromCommand),
+    show: () => background.show(),
+    stop: (id) => {
+      const isThere = background.find(id) !== undefined;
+      // Its end is told when it has come; the model hears of it as of any other.
+      if (isThere) void background.kill(id);
+      return isThere;
+    },
     finish: async () => {
       const stopped = await background.close();
       if (stopped.length === 0) return;

@@ -76,6 +76,10 @@ export interface AgentSession {
   compact(hints?: string): void;
   setMode(mode: Mode): void;
   answer(id: string, answer: AskAnswer): void;
+  /** Tells how far each command in the background is, in events. */
+  look(): void;
+  /** Ends one command in the background or one subagent. */
+  stop(id: string): void;
   /** For one reader. They end after `close`, when what was sent before is done. */
   events(): AsyncIterable<AgentEvent>;
   close(): void;
@@ -106,8 +110,8 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
 
   const questions = createQuestions((event) => {
     emit(event);
-    if (event.kind === "question")
-      extended.hooks.notify("the agent waits for an answer", "permission_prompt");
+    if (event.kind !== "question") return;
+    extended.hooks.notify("the agent waits for an answer", "permission_prompt");
   });
   const ask = limitAsks(world.ask);
   const mcp = openMcpServers(options.mcpServers ?? [], {
@@ -130,7 +134,9 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     ...{ world, ask, emit, model: options.model, mode: () => mode, chatTools: () => tools.map(toChatTool) },
   });
   let guide = extended.guide([]);
+  const stops = new Map<string, () => void>();
   const startSubagent = createSubagents({
+    stops,
     agents: options.agents ?? [],
     model: options.model,
     contextTokens: () => window.size,
@@ -289,12 +295,18 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
       else await changed.promise;
     }
   };
+  const end = async (): Promise<void> => {
+    try {
+      await extended.end();
+    } finally {
+      mcp.close();
+      languages.close();
+      queue.close();
+    }
+  };
   live()
     .catch((error: unknown) => emit({ kind: "end", ending: brokenBy(error, meter) }))
-    .finally(() => extended.end())
-    .finally(() => mcp.close())
-    .finally(() => languages.close())
-    .finally(queue.close);
+    .then(end, end);
 
   return {
     send: (message) => {
@@ -313,6 +325,10 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     },
     setMode,
     answer: questions.answer,
+    look: () => background.show(),
+    stop: (id) => {
+      if (!background.stop(id)) stops.get(id)?.();
+    },
     events: queue.events,
     close: () => {
       isClosed = true;

@@ -43,6 +43,26 @@ test("a subagent works in a conversation of its own, and only its report comes b
   assert.ok(played.of("item").every(({ item }) => item["content"] !== "REPORT" || item.role === "tool"));
 });
 
+test("a person ends one subagent, and who asked it goes on", async () => {
+  using played = rehearse(
+    (request) => {
+      if (taskIn(request) !== undefined) {
+        // What it was told to do would go on for ever.
+        const [begun] = played.of("subagent");
+        played.session.stop("no such id");
+        played.session.stop(begun?.id ?? "");
+        return { calls: [call("1", "Bash", { command: "ls" })] };
+      }
+      return resultsIn(request).length > 0 ? { text: "Then not." } : { calls: [task("t1", "look")] };
+    },
+    { files: {} },
+  );
+  const ending = await played.ask("go");
+  assert.deepEqual([ending.outcome, ending.text], ["done", "Then not."]);
+  const main = played.requests.filter((request) => taskIn(request) === undefined);
+  assert.match(resultsIn(main.at(-1) as Request)[0] ?? "", /did not finish/);
+});
+
 test("what a subagent uses counts for the limits of the whole", async () => {
   const usage = { promptTokens: 1000, cachedTokens: 0, completionTokens: 0 };
   using played = rehearse(

@@ -31,6 +31,8 @@ export interface SubagentsOptions {
   /** What every conversation of the session begins with: system prompt, instructions. */
   readonly beginning: () => readonly ChatMessage[];
   readonly extended: SessionExtensions;
+  /** Of those at work, by their ids: a person may end one, and its parent goes on. */
+  readonly stops: Map<string, () => void>;
 }
 
 export interface Parent {
@@ -79,7 +81,11 @@ export function createSubagents(options: SubagentsOptions): StartSubagent {
     const thread = openThread({ agent, id, parent, options, start, tell });
     for (const item of options.beginning()) thread.conversation.add(item);
     thread.conversation.add(userMessage(taskText(agent, args.prompt), "instructions"));
-    const ending = await work(thread, signal);
+    const own = new AbortController();
+    options.stops.set(id, () => own.abort(new Error("stopped by the user")));
+    const ending = await work(thread, AbortSignal.any([signal, own.signal])).finally(() =>
+      options.stops.delete(id),
+    );
     tell({ kind: "end", ending });
     return reportOf(ending);
   };

@@ -70,10 +70,36 @@ test("a tool that throws is a tool that failed: the model is told, and the task 
   assert.ok(end?.kind === "end" && end.ending.outcome === "done");
 });
 
+test("a call that was denied stands in the history with the reason as its result, and the work goes on", async () => {
+  await using played = await play([
+    { calls: [call("1", "Bash", { command: "ls" })], denied: [call("1", "Bash", { command: "git push" })] },
+    { text: "I may not push." },
+  ]);
+  assert.deepEqual(played.commands, ["ls"]);
+  const [, , assistant, , result] = played.lastMessages;
+  const calls = assistant?.["tool_calls"] as { function: { arguments: string } }[];
+  assert.deepEqual(
+    calls.map((each) => each.function.arguments),
+    ['{"command":"ls"}', '{"command":"git push"}'],
+  );
+  assert.equal(result?.["content"], "Error (denied): not here");
+  const end = played.events.at(-1);
+  assert.ok(end?.kind === "end" && end.ending.outcome === "done");
+});
+
+test("a model that wants nothing else than what is denied is stopped as one that goes round in circles", async () => {
+  const again = { denied: [call("1", "Bash", { command: "git push" })] };
+  await using played = await play(Array.from({ length: 9 }, () => again));
+  const end = played.events.at(-1);
+  assert.ok(end?.kind === "end" && end.ending.error?.code === "no-progress", JSON.stringify(end));
+});
+
 interface Turn {
   readonly text?: string;
   readonly reasoning?: string;
   readonly calls?: readonly RawCall[];
+  /** Kept back by the airlock. */
+  readonly denied?: readonly RawCall[];
   readonly failed?: string;
 }
 
@@ -134,7 +160,11 @@ async function* answer(turn: Turn): AsyncGenerator<AnswerEvent> {
   if (turn.reasoning !== undefined) yield { kind: "reasoning", text: turn.reasoning };
   if (turn.text !== undefined) yield { kind: "text", text: turn.text };
   const calls = turn.calls ?? [];
-  yield { kind: "end", finish: calls.length > 0 ? "calls" : "stop", calls, usage: undefined };
+  const cause = "denied" as const;
+  const refused = (turn.denied ?? []).map((kept) => ({ cause, detail: "not here", call: kept }));
+  const extension = { recovered: [], refused, retries: 0 };
+  const finish = calls.length + refused.length > 0 ? "calls" : "stop";
+  yield { kind: "end", finish, calls, usage: undefined, extension };
 }
 
 function call(id: string, name: string, args: object): RawCall {

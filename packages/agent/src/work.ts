@@ -1,7 +1,7 @@
 /** One piece of work from what was asked to its end: stream an answer, run its calls, append the results, again. */
 import { messageOf, type Json } from "@cloister/base";
-import { guardCall } from "@cloister/wire";
-import { emptyTurn, mendedIn, nudgeFor, readModelAnswer, unusableAnswer } from "./answer.ts";
+import { guardCall, type Guarded } from "@cloister/wire";
+import { emptyTurn, mendedIn, nudgeFor, readModelAnswer, refusedIn, unusableAnswer } from "./answer.ts";
 import type { Answer, Failure } from "./answer.ts";
 import { runCalls } from "./calls.ts";
 import { compact, type CompactionRequest } from "./compaction.ts";
@@ -52,14 +52,23 @@ async function takeTurns(thread: Thread, said: { text: string }, signal: AbortSi
     if (asked.kind === "stopped") return asked.outcome;
     const { answer } = asked;
     for (const event of mendedIn(answer)) thread.emit(event);
-    const unusable = answer.calls.length === 0 ? (answer.extension?.refused ?? []) : [];
-    if (unusable.length > 0) return { outcome: "failed", error: unusableAnswer(unusable) };
+    const { denied, unusable } = refusedIn(answer);
+    const isUnusable = unusable.length > 0 && answer.calls.length + denied.length === 0;
+    if (isUnusable) return { outcome: "failed", error: unusableAnswer(unusable) };
     said.text = answer.text === "" ? said.text : answer.text;
 
-    const calls = answer.calls.map((call) =>
-      guardCall({ ...call, id: thread.ids.unique(call.id) }, answer.finish, thread.tools),
+    const calls: Guarded[] = [
+      ...answer.calls.map((call) =>
+        guardCall({ ...call, id: thread.ids.unique(call.id) }, answer.finish, thread.tools),
+      ),
+      ...denied.map(({ call, detail }): Guarded => {
+        const id = thread.ids.unique(call.id);
+        return { kind: "refused", id, name: call.name, cause: "denied", detail };
+      }),
+    ];
+    conversation.add(
+      assistantMessage({ ...answer, calls: [...answer.calls, ...denied.map(({ call }) => call)] }, calls),
     );
-    conversation.add(assistantMessage(answer, calls));
     if (calls.length > 0) {
       nudged = false;
       const meant = calls.map((call) => toInnerCall(call, thread.allTools()));

@@ -16,7 +16,10 @@ import type { ToolResult, ToolWorld } from "../src/tools/tool.ts";
 const server = join(import.meta.dirname, "../../../node_modules/typescript/bin/tsc");
 
 const startServer: StartServer = (_name, signal) => {
-  const child = spawn(process.execPath, [server, "--lsp", "--stdio"], { stdio: ["pipe", "pipe", "ignore"], signal });
+  const child = spawn(process.execPath, [server, "--lsp", "--stdio"], {
+    stdio: ["pipe", "pipe", "ignore"],
+    signal,
+  });
   child.on("error", () => {
     /* it was ended by the signal */
   });
@@ -38,7 +41,8 @@ interface Project extends AsyncDisposable {
 }
 
 const files: Readonly<Record<string, string>> = {
-  "tsconfig.json": '{ "compilerOptions": { "strict": true, "noEmit": true, "module": "nodenext", "types": [] } }',
+  "tsconfig.json":
+    '{ "compilerOptions": { "strict": true, "noEmit": true, "module": "nodenext", "types": [] } }',
   "a.ts": "/** Adds. */\nexport function add(a: number, b: number): number {\n  return a + b;\n}\n",
   "b.ts": 'import { add } from "./a.ts";\nexport const three = add(1, 2);\n',
   "secret/c.ts": 'import { add } from "../a.ts";\nexport const key = add(4, 5);\n',
@@ -82,7 +86,12 @@ test("definition, references, hover and symbols of a real server, as lines of fi
   const definition = await project.call("Lsp", { action: "definition", ...at });
   assert.equal(definition.text, "a.ts:2:export function add(a: number, b: number): number {");
   assert.deepEqual(definition.sources, [{ path: "a.ts", from: 2, to: 2 }]);
-  const references = await project.call("Lsp", { action: "references", path: "a.ts", symbol: "add", line: 2 });
+  const references = await project.call("Lsp", {
+    action: "references",
+    path: "a.ts",
+    symbol: "add",
+    line: 2,
+  });
   assert.match(references.text, /^a\.ts:2:.*\n?[^]*b\.ts:1:import[^]*b\.ts:2:export const three/m);
   const hover = await project.call("Lsp", { action: "hover", ...at });
   assert.match(hover.text, /add\(a: number, b: number\): number[^]*Adds\./);
@@ -103,7 +112,11 @@ test("what an edit breaks stands in its result, once, in whichever file it is", 
   assert.match(broken.text, /a\.ts:3:\d+ error .*2322/);
   assert.match(broken.text, /b\.ts:2:29 error .*2345/);
   assert.ok(broken.sources.some(({ path }) => path === "b.ts"));
-  const again = await project.call("Edit", { file_path: "a.ts", old_string: "Adds.", new_string: "Adds up." });
+  const again = await project.call("Edit", {
+    file_path: "a.ts",
+    old_string: "Adds.",
+    new_string: "Adds up.",
+  });
   assert.doesNotMatch(again.text, /New problems/, "what was told is not told again");
 });
 
@@ -120,12 +133,19 @@ test("a rename is shown first, and made only where each file is named", async ()
   const done = await project.call("Lsp", { ...rename, files: ["a.ts", "./b.ts", "secret/c.ts"] });
   assert.ok(done.ok, done.text);
   assert.match(await project.textOf("a.ts"), /function sum\(/);
-  assert.equal(await project.textOf("b.ts"), 'import { sum } from "./a.ts";\nexport const three = sum(1, 2);\n');
+  assert.equal(
+    await project.textOf("b.ts"),
+    'import { sum } from "./a.ts";\nexport const three = sum(1, 2);\n',
+  );
 });
 
 test("a code action is listed by its title, shown, and made", async () => {
   await using project = await openProject();
-  await project.call("Edit", { file_path: "b.ts", old_string: files["b.ts"]?.split("\n")[0] ?? "", new_string: "" });
+  await project.call("Edit", {
+    file_path: "b.ts",
+    old_string: files["b.ts"]?.split("\n")[0] ?? "",
+    new_string: "",
+  });
   const at = { action: "code_actions", path: "b.ts", line: 2, symbol: "add" };
   const listed = await project.call("Lsp", at);
   const title = /^- (Add import .*)$/m.exec(listed.text)?.[1];
@@ -141,7 +161,12 @@ test("a hidden file shows through neither a place, nor a problem, nor an edit", 
   const hidden = (path: string): { path: string; reason: string } | undefined =>
     path.startsWith("secret") ? { path: "secret", reason: "test" } : undefined;
   await using project = await openProject({ hidden });
-  const references = await project.call("Lsp", { action: "references", path: "a.ts", line: 2, symbol: "add" });
+  const references = await project.call("Lsp", {
+    action: "references",
+    path: "a.ts",
+    line: 2,
+    symbol: "add",
+  });
   assert.match(references.text, /b\.ts:2/);
   assert.doesNotMatch(references.text, /secret|key/);
   const asked = await project.call("Lsp", { action: "hover", path: "secret/c.ts", line: 2, symbol: "key" });

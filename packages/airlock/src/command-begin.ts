@@ -5,7 +5,7 @@ import type { Cells, CellView, RunResult } from "@cloister/cell";
 import { decideCall, effectOf } from "@cloister/policy";
 import type { Egress } from "./egress/egress.ts";
 import { checkCommand, isLetByPerson, maySteer } from "./calls/command-gate.ts";
-import { readSteering, restoreSteering, type Steering } from "./calls/steering.ts";
+import { readSteering, type Steering } from "./calls/steering.ts";
 import { distrust } from "./labelling/distrust.ts";
 import type { AirlockSession } from "./session.ts";
 
@@ -110,7 +110,7 @@ export interface BeginOptions {
   /** The command as rules see it, where that is not its text. */
   readonly judgedAs?: string;
   readonly fields?: JsonObject;
-  /** A shell's line; what our own tools start is none, and writes nothing. */
+  /** A shell's line, or what could be one; what our own tools start is none, and writes nothing. */
   readonly isShell: boolean;
   /** Other calls are made while it runs, so that not every change is its own. */
   readonly isLong: boolean;
@@ -124,26 +124,20 @@ export async function beginCommand(
   { judgedAs = text, fields = {}, isShell, isLong }: BeginOptions,
 ): Promise<BegunCommand> {
   checkCommand(session, judgedAs);
-  const against = isShell ? await world.required?.(text, new AbortController().signal) : undefined;
+  const against = isShell ? await world.required?.(judgedAs, new AbortController().signal) : undefined;
   if (against !== undefined) throw requiredCheckFailed(against);
-  const isGuarded = isShell && !maySteer(session, text);
+  const isGuarded = isShell && !maySteer(session, judgedAs);
   const recorded = await recordStart(session, world, { text, fields, egress: world.egress });
   const { networkNamespace } = recorded;
   const view = networkNamespace === undefined ? world.view : { ...world.view, networkNamespace };
-  const steering = isGuarded ? readSteering(view.workspace) : undefined;
-  const restore = (): string[] => {
-    if (steering === undefined) return [];
-    return restoreSteering(
-      view.workspace,
-      isLong ? withAllowedEdits(session, view.workspace, steering) : steering,
-    );
-  };
+  const watch = isGuarded ? session.steering.begin(view.workspace) : undefined;
+  const allowed = (steering: Steering): Steering => withAllowedEdits(session, view.workspace, steering);
   return {
     view,
     environment: { ...world.environment, ...recorded.environment },
     beforeOutput: recorded.beforeOutput,
     finish: (result) => {
-      const changed = restore();
+      const changed = watch?.end(allowed, !isLong) ?? [];
       recorded.finish(result, changed.length === 0 ? {} : { putBack: changed.length });
       return changed.length === 0 ? undefined : noteOn(changed);
     },
@@ -196,4 +190,9 @@ export function shellArgv(line: string, { cells, view }: Pick<CommandWorld, "cel
   // line, so that the numbers of lines in messages are right, and by the shell itself, so that it costs no process.
   const isLimited = cells.tier === "bubblewrap" && view.limits?.processesMax === undefined;
   return ["/bin/bash", "-c", isLimited ? `ulimit -u ${PROCESSES_MAX} 2>/dev/null; ${line}` : line];
+}
+
+/** A bash whose input is a socket takes itself for one that rshd started, and would run the user's .bashrc. */
+export function withoutStartFiles([shell = "/bin/sh", ...rest]: readonly string[]): string[] {
+  return shell.endsWith("bash") ? [shell, "--norc", ...rest] : [shell, ...rest];
 }

@@ -2,7 +2,7 @@
 import { CloisterError, isRecord } from "@cloister/base";
 import { runInCell, type RunResult } from "@cloister/cell";
 import { beginCommand, shellArgv, type BegunCommand, type CommandWorld } from "./command-begin.ts";
-import { quoteArguments } from "./calls/command-gate.ts";
+import { isPlainSearch, quoteArguments } from "./calls/command-gate.ts";
 import type { AirlockSession } from "./session.ts";
 
 export type CommandLine = { readonly shell: string } | { readonly argv: readonly string[] };
@@ -50,7 +50,7 @@ export async function runCommand(
   const { line } = request;
   const isShell = "shell" in line;
   const begun = await beginCommand(session, world, isShell ? line.shell : JSON.stringify(line.argv), {
-    isShell,
+    isShell: isShell || !isPlainSearch(line.argv),
     isLong: false,
     ...(isShell ? {} : { judgedAs: quoteArguments(line.argv) }),
   });

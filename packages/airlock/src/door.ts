@@ -237,13 +237,13 @@ export function goneSignal(response: ServerResponse): AbortSignal {
 }
 
 /** @throws CloisterError `request-too-long` */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, bytesMax: number = BODY_BYTES_MAX): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) {
-      throw new CloisterError(`the request is longer than ${BODY_BYTES_MAX} bytes`, {
+    if (bytes > bytesMax) {
+      throw new CloisterError(`the request is longer than ${bytesMax} bytes`, {
         code: "request-too-long",
       });
     }

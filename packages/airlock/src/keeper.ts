@@ -41,6 +41,8 @@ export interface Keeper {
 
 /** The agent's requests, and as many processes as may run at once. */
 const CONNECTIONS_MAX = 128;
+/** Of a command, or an address: more than the longest ones that are taken, escaped. */
+const WISH_BYTES_MAX = 1024 * 1024;
 
 export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
   // Our agent speaks Chat; the endpoint speaks what it speaks.
@@ -103,7 +105,7 @@ async function handle(
         return;
       case "POST /cloister/commands": {
         const body = parseCommandRequest(
-          parseJson((await readBody(request)).toString("utf8"), "the command"),
+          parseJson((await readBody(request, WISH_BYTES_MAX)).toString("utf8"), "the command"),
         );
         await answerCommand({ session, world: options.commands, body, signal }, request, response);
         return;
@@ -112,7 +114,9 @@ async function handle(
         if (options.web === undefined) {
           throw new CloisterError("no pages are fetched here", { code: "not-found" });
         }
-        const url = parseWebRequest(parseJson((await readBody(request)).toString("utf8"), "the address"));
+        const url = parseWebRequest(
+          parseJson((await readBody(request, WISH_BYTES_MAX)).toString("utf8"), "the address"),
+        );
         sendJson(response, 200, formatWebAnswer(await options.web.get(url, signal)));
         return;
       }

@@ -13,6 +13,7 @@ import {
   type CommandWorld,
   type ProcessResult,
   type Started,
+  withoutStartFiles,
 } from "./command-begin.ts";
 import type { Egress } from "./egress/egress.ts";
 import { openBridge, type Bridge } from "./process-bridge.ts";
@@ -24,6 +25,8 @@ import {
   piecesOf,
   type FrameKind,
 } from "./process-frames.ts";
+import { createGatedLines, type GatedLines, type LineGate } from "./process-lines.ts";
+import { badFrame, changedSince, tooMany } from "./process-refusals.ts";
 import { parseProcessRequest, parseTerminalSize, type ProcessRequest } from "./process-request.ts";
 import { startWork, type Sink, type Work, type WorkEnd } from "./process-work.ts";
 import type { AirlockSession } from "./session.ts";
@@ -37,6 +40,10 @@ export interface ProcessDefinition {
   readonly view: CellView;
   /** Its way out; without one it has none. */
   readonly egress?: Egress;
+  /** Asked before each start; false: what would run is no longer what a person approved, and it is not started. */
+  readonly isApproved?: () => Promise<boolean>;
+  /** Each line of its input goes through it. */
+  readonly gate?: LineGate;
 }
 
 export type ServerDefinition = ProcessDefinition | { readonly bridge: Bridge };
@@ -64,6 +71,12 @@ export interface Processes {
 /** Background commands, servers and hooks of a session together. */
 const PROCESSES_MAX = 32;
 const CLOSE_MS_MAX = 3000;
+/** Pieces of input that a process has not taken; each costs more than its bytes. */
+const UNTAKEN_FRAMES_MAX = 16_384;
+/** What was said to a client that does not listen. Its output waits long before. */
+const UNHEARD_BYTES_MAX = 1024 * 1024;
+/** Lines that went through a gate and were not taken by the server. */
+const GATED_BYTES_MAX = 32 * 1024 * 1024;
 
 export function createProcesses(options: ProcessesOptions): Processes {
   const running = new Set<Attendance>();
@@ -92,9 +105,12 @@ class Attendance {
   readonly #running: Set<Attendance>;
   #started: Promise<void> | undefined;
   #work: Work | undefined;
+  #lines: GatedLines | undefined;
   #inputBytes = 0;
   #outputBytes = 0;
   #untakenBytes = 0;
+  #untakenFrames = 0;
+  #gatedBytes = 0;
   #isGone = false;
 
   constructor(socket: Duplex, options: ProcessesOptions, running: Set<Attendance>) {
@@ -139,11 +155,12 @@ class Attendance {
       return;
     }
     const work = this.#work;
-    if (work === undefined) throw new CloisterError("nothing runs yet", { code: "bad-frame" });
+    if (work === undefined) throw badFrame("nothing runs yet");
     switch (kind) {
       case "input":
         return this.#input(work, payload);
       case "input-end":
+        this.#lines?.end();
         return work.end();
       case "size":
         return work.resize(parseTerminalSize(parseJson(payload.toString("utf8"), "a terminal's size")));
@@ -156,22 +173,43 @@ class Attendance {
       case "out":
       case "err":
       case "ended":
-        throw new CloisterError(`a client says no "${kind}"`, { code: "bad-frame" });
+        throw badFrame(`a client says no "${kind}"`);
     }
   }
 
   #input(work: Work, payload: Buffer): void {
     this.#inputBytes += payload.length;
     this.#untakenBytes += payload.length;
-    if (this.#untakenBytes > INPUT_WINDOW_BYTES) {
-      throw new CloisterError("the client does not keep to the window", { code: "bad-frame" });
-    }
+    this.#untakenFrames += 1;
+    // One that says nothing, or hears nothing, could make the keeper remember without end.
+    const isTooMuch =
+      payload.length === 0 ||
+      this.#untakenBytes > INPUT_WINDOW_BYTES ||
+      this.#untakenFrames > UNTAKEN_FRAMES_MAX ||
+      this.#socket.writableLength > UNHEARD_BYTES_MAX;
+    if (isTooMuch) throw badFrame("the client does not keep to the window");
     const bytes = Uint8Array.from(payload);
-    work.write(bytes, () => {
+    const taken = (): void => {
       this.#untakenBytes -= bytes.length;
+      this.#untakenFrames -= 1;
       const count = Buffer.alloc(4);
       count.writeUInt32BE(bytes.length);
       if (!this.#isGone) this.#socket.write(encodeFrame("taken", count));
+    };
+    if (this.#lines === undefined) return work.write(bytes, taken);
+    // A line may be longer than the window, so it is taken before it is whole.
+    this.#lines.take(bytes);
+    taken();
+  }
+
+  #openLines(gate: LineGate, work: Work): GatedLines {
+    return createGatedLines(gate, {
+      pass: (line) => {
+        this.#gatedBytes += line.length;
+        if (this.#gatedBytes > GATED_BYTES_MAX) throw badFrame("it takes no input");
+        work.write(line, () => (this.#gatedBytes -= line.length));
+      },
+      answer: (line) => void this.#send("out", line),
     });
   }
 
@@ -179,10 +217,11 @@ class Attendance {
   async #attend(payload: Buffer): Promise<void> {
     this.#running.add(this);
     try {
-      if (this.#running.size > PROCESSES_MAX) throw tooMany();
+      if (this.#running.size > PROCESSES_MAX) throw tooMany(PROCESSES_MAX);
       const request = parseProcessRequest(parseJson(payload.toString("utf8"), "the process to start"));
-      const { work, finish } = await this.#start(request);
+      const { work, finish, gate } = await this.#start(request);
       this.#work = work;
+      if (gate !== undefined) this.#lines = this.#openLines(gate, work);
       if (this.#isGone) work.kill();
       else this.#socket.write(encodeFrame("started"));
       const end = await work.ended;
@@ -225,7 +264,7 @@ class Attendance {
         });
         work.end();
       }
-      return { work, finish };
+      return { work, finish, gate: prepared.gate };
     } catch (error) {
       finish({ ...neverStarted, outputBytes: 0 });
       throw error;
@@ -249,20 +288,12 @@ class Attendance {
 
 const neverStarted: WorkEnd = { exitCode: undefined, signal: undefined, timedOut: false };
 
-function tooMany(): CloisterError {
-  return new CloisterError(`${PROCESSES_MAX} processes run already`, {
-    code: "too-many-processes",
-    next: "stop one that is not needed any more",
-  });
-}
-
 function toJson({ exitCode, signal, timedOut }: WorkEnd): object {
   return { exitCode, signal, timedOut };
 }
 
-interface StartedWork {
+interface StartedWork extends Pick<Prepared, "finish" | "gate"> {
   readonly work: Work;
-  readonly finish: (result: ProcessResult) => string | undefined;
 }
 
 /** On record, and ready to be started. */
@@ -272,6 +303,7 @@ interface Prepared {
   readonly input?: string;
   readonly beforeOutput: () => void;
   readonly finish: (result: ProcessResult) => string | undefined;
+  readonly gate?: LineGate | undefined;
 }
 
 /** @throws CloisterError `unknown-process`, `denied`, `no-terminal`, and what the ledger throws */
@@ -316,11 +348,6 @@ async function prepareCommand(
   };
 }
 
-/** A bash whose input is a socket takes itself for one that rshd started, and would run the user's .bashrc. */
-function withoutStartFiles([shell = "/bin/sh", ...rest]: readonly string[]): string[] {
-  return shell.endsWith("bash") ? [shell, "--norc", ...rest] : [shell, ...rest];
-}
-
 interface Named {
   readonly kind: "server" | "hook";
   readonly name: string;
@@ -340,6 +367,7 @@ async function prepareDefined(
     });
   }
   const isBridge = "bridge" in definition;
+  if (!isBridge && (await definition.isApproved?.()) === false) throw changedSince(kind, name);
   const start: Started = {
     text: isBridge ? name : JSON.stringify(definition.argv),
     fields: { kind, name },
@@ -362,8 +390,7 @@ async function prepareDefined(
             environment: { ...environment, ...definition.environment, ...proxy },
           },
         },
-    timeoutMs,
-    beforeOutput,
+    ...{ timeoutMs, beforeOutput, gate: isBridge ? undefined : definition.gate },
     finish: (result) => {
       finish(result);
       return undefined;

@@ -6,6 +6,7 @@ import { builtInPolicy, classify, type FingerprintIndex, type Label, type Policy
 import { createSeals, type KeptSecret, type KnownSecrets, type Seals } from "@cloister/secrets";
 import { createJudgement, type Judgement } from "./calls/judgement.ts";
 import { createOrigins, type Origins } from "./calls/origins.ts";
+import { createSteeringGuard, type SteeringGuard } from "./calls/steering.ts";
 import { createConversation, type Conversation } from "./conversation.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { createReading, type Reading } from "./labelling/reading.ts";
@@ -54,6 +55,8 @@ export interface AirlockSession {
   readonly judgement: Judgement;
   /** Which files the results of calls are the text of. */
   readonly origins: Origins;
+  /** Looks after files that steer agents while commands run. */
+  readonly steering: SteeringGuard;
   /** Where the client works, when that is known: secrets go back into its files only. */
   readonly workspace: string | undefined;
   /** Tools that run in a cell of theirs, which reaches nothing and changes nothing: servers that were started so. */
@@ -75,7 +78,15 @@ export interface AirlockSession {
   readonly elsewhere: Map<string, Conversation>;
 }
 
-type Made = "id" | "seals" | "conversation" | "frozenDates" | "elsewhere" | "reading" | "origins";
+type Made =
+  | "id"
+  | "seals"
+  | "conversation"
+  | "frozenDates"
+  | "elsewhere"
+  | "reading"
+  | "origins"
+  | "steering";
 type Optional = "policy" | "policySha256" | "indexes" | "declassified" | "standing" | "judgement";
 
 /** What makes a session the same one in another process: its name, and its placeholders. */
@@ -107,6 +118,7 @@ export function openSession({ identity, ...options }: SessionOptions): AirlockSe
     judgement: createJudgement(),
     ...options,
     origins: createOrigins(options.workspace),
+    steering: createSteeringGuard(),
     reading: createReading(),
     elsewhere: new Map(),
     id: identity?.id ?? newId("ses"),

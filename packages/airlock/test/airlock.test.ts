@@ -171,6 +171,24 @@ test("a secret comes back only into an edit of the file it came from", async () 
   assert.equal((await world.recorded("restore"))[0]?.["count"], 3);
 });
 
+test("a secret that a program or a search quotes, with one file's name at it, is known to be of no file", async () => {
+  const seal = "{{match:CLS_[A-Z2-7]{8,}_[A-Z0-9]+}}";
+  const edit = { file_path: "config.js", old_string: seal, new_string: "x" };
+  for (const from of [
+    { source: "command", tool: "Edit" },
+    { source: "file", tool: "RepoMap" },
+    { source: "command", tool: "Lsp" },
+  ] as const) {
+    await using world = await createWorld({
+      turns: [{ text: "", calls: [{ name: "Edit", arguments: edit }] }],
+    });
+    const cloister = { ...from, files: [{ path: "config.js", from: 1, to: 1 }] };
+    const end = (await world.ask(request({ ...user(`key = "${secret}"`), cloister }))).at(-1);
+    assert.ok(end?.kind === "end");
+    assert.equal(end.calls[0]?.arguments.includes(secret), false, from.tool);
+  }
+});
+
 test("a stream that breaks off is told as broken, and recorded as failed", async () => {
   for (const fault of ["cut", "no-done"] as const) {
     await using world = await createWorld({ turns: [{ text: "a rather long answer that is cut", fault }] });

@@ -8,7 +8,8 @@ import { chatAnswer, createServerWorld, sendJson } from "./server-world.ts";
 const strict = "qwen3.5-27b";
 
 test("BS-24: two system texts of a Chat client are one first message for a strict template, and stay so", async () => {
-  const play = (_: unknown, response: Parameters<typeof sendJson>[0]): void => sendJson(response, chatAnswer("ok"));
+  const play = (_: unknown, response: Parameters<typeof sendJson>[0]): void =>
+    sendJson(response, chatAnswer("ok"));
   await using world = await createServerWorld([{ models: [strict], play }]);
   const system = ["Work.", "Mind the house's rules."].map((content) => ({ role: "system", content }));
   const first = [...system, { role: "user", content: "hi" }];
@@ -42,18 +43,31 @@ test("BS-28: llama.cpp gets schemas without their limits; a call that breaks one
       {
         server,
         play: (_, response) => {
-          const call = { id: `c${asked}`, type: "function", function: { name: "note", arguments: said[asked++] ?? "" } };
+          const call = {
+            id: `c${asked}`,
+            type: "function",
+            function: { name: "note", arguments: said[asked++] ?? "" },
+          };
           const message = { role: "assistant", content: null, tool_calls: [call] };
-          sendJson(response, { ...chatAnswer(""), choices: [{ index: 0, message, finish_reason: "tool_calls" }] });
+          sendJson(response, {
+            ...chatAnswer(""),
+            choices: [{ index: 0, message, finish_reason: "tool_calls" }],
+          });
         },
       },
     ]);
     const messages = [{ role: "user", content: "note it" }];
-    const answer: unknown = await (await world.post("/v1/chat/completions", { model: "m", messages, tools })).json();
+    const answer: unknown = await (
+      await world.post("/v1/chat/completions", { model: "m", messages, tools })
+    ).json();
     assert.ok(isRecord(answer));
     assert.match(JSON.stringify(answer["choices"]), /\\"short\\"/);
     const [one, two] = world.received;
-    assert.equal(/"(maxLength|maxItems|minimum|pattern|\$ref|\$defs)"/.test(one?.text ?? ""), server === "vllm", server);
+    assert.equal(
+      /"(maxLength|maxItems|minimum|pattern|\$ref|\$defs)"/.test(one?.text ?? ""),
+      server === "vllm",
+      server,
+    );
     assert.match(two?.text ?? "", /may have at most 8 characters/);
   }
 });

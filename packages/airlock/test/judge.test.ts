@@ -23,7 +23,7 @@ import {
   type RuleLists,
 } from "@cloister/policy";
 import type { AnswerEvent } from "@cloister/wire";
-import { createWorld, request, user, type World, type WorldOptions } from "./world.ts";
+import { createWorld as createWorldFor, request, user, type World, type WorldOptions } from "./world.ts";
 
 type End = Extract<AnswerEvent, { kind: "end" }>;
 
@@ -59,6 +59,11 @@ async function ask(world: World): Promise<{ end: End; text: string; names: strin
   assert.ok(end?.kind === "end", JSON.stringify(end));
   const text = events.map((event) => (event.kind === "text" ? event.text : "")).join("");
   return { end, text, names: end.calls.map(({ name }) => name) };
+}
+
+/** Another program asks, unless a test says that it is our own agent. */
+function createWorld(options: WorldOptions = {}): Promise<World> {
+  return createWorldFor({ evidence: "claimed", ...options });
 }
 
 /** A world with files of its own. */
@@ -114,6 +119,33 @@ test("a model that insists three times gets no further, and the client gets a te
     ["denied"],
   );
   assert.equal(world.sent().length, 3);
+});
+
+test("our own agent gets the calls that were denied, to answer them in its history: nothing is asked again, and no word is put into the model's mouth", async () => {
+  const policy = policyOf({ tools: [{ tool: "Bash", match: "rm *", decision: "deny" }] });
+  const calls = ["ls", "rm -r src"].map((command) => ({ name: "Bash", arguments: { command } }));
+  await using world = await createWorld({ policy, evidence: "started", turns: [{ text: "So.", calls }] });
+  const { end, text } = await ask(world);
+  assert.deepEqual([end.calls.length, text, world.sent().length], [1, "So.", 1]);
+  const [refused] = end.extension?.refused ?? [];
+  assert.equal(refused?.cause, "denied");
+  assert.deepEqual(
+    [refused.call?.name, refused.call?.arguments],
+    ["Bash", JSON.stringify({ command: "rm -r src" })],
+  );
+});
+
+test("a call that was denied comes back to our agent as it went to the model: its secrets sealed", async () => {
+  const policy = policyOf({ tools: [{ tool: "Bash", decision: "deny" }] });
+  const secret = ["sk", "live", "4bQ9xT2mVw7Lr8Kc5Nd3Zf6H"].join("_");
+  await using world = await createWorld({
+    policy,
+    evidence: "started",
+    turns: [bash("echo {{match:CLS_[A-Z2-7]{8,}_[A-Z0-9]+}}")],
+  });
+  const events = await world.ask(request(user(`key = "${secret}"`)));
+  assert.ok(!JSON.stringify(events).includes(secret));
+  assert.match(JSON.stringify(events.at(-1)), /CLS_/);
 });
 
 test("of two calls the allowed one passes, and the note says what became of the other", async () => {

@@ -255,8 +255,11 @@ test("rules name subagents, skills, hosts and the tools of servers, also behind 
 test("a call that shows a rule one file and could hand its tool another is not run", async () => {
   const rules = rulesOf({ deny: ["Read(secrets/**)", "Bash(git push*)"] });
   await using judging = await startJudging({ rules });
-  assert.match(await judging.judge("Grep", { file_path: "a", path: "secrets/b", pattern: "x" }) ?? "", /two things/);
+  assert.match(
+    (await judging.judge("Grep", { file_path: "a", path: "secrets/b", pattern: "x" })) ?? "",
+    /two things/,
+  );
   const typed = { id: "bash_1", command: "ls", text: "git push" };
-  assert.match(await judging.judge("UseTool", { name: "BashInput", arguments: typed }) ?? "", /two things/);
+  assert.match((await judging.judge("UseTool", { name: "BashInput", arguments: typed })) ?? "", /two things/);
   assert.equal(await judging.judge("Grep", { path: "a", pattern: "x" }), undefined);
 });

@@ -36,3 +36,50 @@ test("a picture from a restricted folder goes to no endpoint that may not see it
   assert.ok(end?.kind === "failed" && /restricted/.test(end.message), JSON.stringify(end));
   assert.deepEqual(world.sent(), []);
 });
+
+test("an address that the model's server would fetch is refused, however it is written, and nothing is sent", async () => {
+  const parts: JsonObject[] = [
+    { type: "image_url", image_url: { url: "http://169.254.169.254/?q=stolen" } },
+    { type: "image_url", image_url: "https://evil.example/x.png" },
+    { type: "image_url", image_url: { url: "\n file:///etc/passwd" } },
+    { type: "video_url", video_url: { url: "HTTPS://evil.example/" } },
+    { type: "audio_url", audio_url: { url: "//evil.example/" } },
+    { type: "image", source: { type: "url", url: "https://evil.example/" } },
+    { type: "input_file", file_url: "https://evil.example/" },
+    { type: "image", url: "https://evil.example/" },
+  ];
+  await using world = await createWorld();
+  for (const part of parts) {
+    for (let times = 0; times < 2; times++) {
+      const content = [{ type: "text", text: "look" }, part];
+      const events = await world.ask(request({ role: "user", content }));
+      const end = events.at(-1);
+      assert.ok(end?.kind === "failed", JSON.stringify(part));
+    }
+  }
+  assert.deepEqual(world.sent(), []);
+  // A text may speak of addresses.
+  const said = await world.ask(request(user("see https://docs.example/a.png")));
+  assert.equal(said.at(-1)?.kind, "end");
+});
+
+test("what a picture says of itself beside the picture stays here", async () => {
+  const words = Buffer.from("made with key");
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(words.length);
+  head.write("tEXt", 4, "latin1");
+  const png = Buffer.concat([
+    Buffer.from("89504e470d0a1a0a", "hex"),
+    head,
+    words,
+    Buffer.alloc(4),
+    Buffer.alloc(300),
+  ]);
+  const url = `data:image/png;base64,${png.toString("base64")}`;
+  await using world = await createWorld();
+  await world.ask(request({ role: "user", content: [{ type: "image_url", image_url: { url } }] }));
+  const [sent = ""] = world.sent();
+  const [, body = ""] = /base64,([^"]*)/.exec(sent) ?? [];
+  assert.ok(body.startsWith("iVBORw0KGgo"));
+  assert.ok(!Buffer.from(body, "base64").includes("made with"));
+});

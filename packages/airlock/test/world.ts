@@ -46,6 +46,8 @@ export interface World extends AsyncDisposable {
 
 export interface WorldOptions {
   readonly turns?: readonly RehearsalTurn[];
+  /** Who asks: our own agent, or somebody who says their name. Default `started`. */
+  readonly evidence?: "started" | "claimed";
   readonly label?: Label;
   readonly clearance?: Label;
   /** In the place of the rehearsal model. */
@@ -80,7 +82,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const backend = createBackend({ baseUrl: url, clock: systemClock });
   const troubles: unknown[] = [];
   const session = openSession({
-    client: { name: "test", version: "1", evidence: "started" },
+    client: { name: "test", version: "1", evidence: options.evidence ?? "started" },
     workspaceLabel: options.label ?? "internal",
     workspace: options.workspace ?? projectFolder,
     ...(options.policy === undefined ? {} : { policy: options.policy }),

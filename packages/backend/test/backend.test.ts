@@ -195,24 +195,6 @@ test("a loading server is waited for, with a status each time, for longer and lo
   );
 });
 
-test("BS-15: a server that loads for two minutes is waited for, and answers the one request it was sent", async (t) => {
-  const clock = createFastClock();
-  let answered = 0;
-  const slept = (): number => clock.slept.reduce((sum, ms) => sum + ms, 0);
-  const server = await listenHttp((_, response) => {
-    if (slept() < 120_000) return response.writeHead(503).end(JSON.stringify(loading));
-    answered += 1;
-    return response.writeHead(200).end("ready");
-  });
-  const backend = reach(t, server, { clock });
-  const statuses: BackendStatus[] = [];
-  const { signal } = new AbortController();
-  const answer = await backend.send(path, body, { signal, onStatus: (status) => statuses.push(status) });
-  assert.equal(await textOf(answer), "ready");
-  assert.equal(answered, 1);
-  assert.ok(statuses.some(({ waitedMs }) => waitedMs > 110_000));
-});
-
 test("a server that never finishes loading is given up after the time allowed", async (t) => {
   let tries = 0;
   const server = await listenHttp((_, response) => {

@@ -52,7 +52,11 @@ test("each kind of server is found, in the order of the ports, with its window",
   assert.deepEqual(
     found.map(({ name, baseUrl, description }) => [name, baseUrl, description.models[0]]),
     [
-      ["ollama", `http://127.0.0.1:${ports[0]?.port}/v1`, { id: "qwen3:8b", contextTokens: 4096 }],
+      [
+        "ollama",
+        `http://127.0.0.1:${ports[0]?.port}/v1`,
+        { id: "qwen3:8b", contextTokens: 4096, vision: false },
+      ],
       ["llama.cpp", `http://127.0.0.1:${ports[1]?.port}/v1`, { id: "local.gguf", contextTokens: 8192 }],
       ["vllm", `http://127.0.0.1:${ports[2]?.port}/v1`, { id: "org/model", contextTokens: 65_536 }],
       ["sglang", `http://127.0.0.1:${ports[3]?.port}/v1`, { id: "org/model", contextTokens: 32_768 }],

@@ -80,6 +80,28 @@ test("what must not leave does not, and the agent hears why", async () => {
   assert.deepEqual(fake.requests, []);
 });
 
+test("a line that is no message is passed over: it reaches nobody, and ends nothing", async () => {
+  const fake = await startFakeMcp();
+  const stop = new AbortController();
+  const said: string[] = [];
+  async function* input(): AsyncGenerator<Uint8Array> {
+    for (const line of ["no json", "{", '"a text"', "5", "[]", "\ud800", '{"id":1,"method":"ping"}']) {
+      yield Buffer.from(`${line}\n`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  await createMcpHttpBridge({
+    ...{ url: fake.url, kind: "http", headers: {}, reach: "exact", clock: systemClock },
+    beforeContact: () => Promise.resolve(),
+    beforeSend: (message) => {
+      said.push(Buffer.from(message).toString());
+      return Promise.resolve(message);
+    },
+  })({ input: input(), output: () => Promise.resolve(), signal: stop.signal });
+  fake.close();
+  assert.deepEqual(said, ['{"id":1,"method":"ping"}']);
+});
+
 test("an address inside the house is not reached unless it was named", async () => {
   const fake = await startFakeMcp();
   const talk = talkTo(fake, { reach: "public" });

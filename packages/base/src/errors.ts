@@ -1,4 +1,5 @@
 /** The one error type of the product: what went wrong, by a stable code, and what to do next. */
+import { visible } from "./visible.ts";
 
 export interface ErrorDetail {
   /** Stable, kebab-case, never reused: programs and documents may rely on it. */
@@ -27,11 +28,12 @@ export class CloisterError extends Error {
 
 /** Text for a person: the cause, the rule and the next step, each on a line of its own when known. */
 export function formatError(error: unknown): string {
-  if (!(error instanceof CloisterError)) return messageOf(error);
+  if (!(error instanceof CloisterError)) return visible(messageOf(error));
   const lines = [`${error.message} [${error.code}]`];
   if (error.rule !== undefined) lines.push(`rule: ${error.rule}`);
   if (error.next !== undefined) lines.push(`next: ${error.next}`);
-  return lines.join("\n");
+  // Messages quote files, servers and settings of strangers.
+  return visible(lines.join("\n"));
 }
 
 export function messageOf(error: unknown): string {

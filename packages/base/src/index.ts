@@ -7,3 +7,4 @@ export { GrowingBytes } from "./growing.ts";
 export { canonicalJson, isRecord, parseJson } from "./json.ts";
 export type { Json, JsonObject } from "./json.ts";
 export { readLines } from "./lines.ts";
+export { visible } from "./visible.ts";

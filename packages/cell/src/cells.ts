@@ -79,12 +79,12 @@ async function openBubblewrap(options: CellsOptions): Promise<Cells> {
   const { streamOf, user } = options;
   const scratch = prepareScratch(options);
   forbidCoreDumps();
-  const pipes = streamOf && (await openPipes(join(options.scratch, "pipes"), streamOf));
+  const pipes = streamOf && openPipes(join(options.scratch, "pipes"), streamOf);
   const report = (findings: readonly Finding[]): void => {
     for (const finding of findings) options.onFinding?.(finding);
   };
   const open = (host: Host): Session => ({
-    ...{ host, pipes, user, grounds: openGrounds(report) },
+    ...{ host, pipes, user, grounds: openGrounds(report), openEtc: scratch.openEtc },
     memoryBytesUsual: options.memoryBytesUsual,
     ...{ groups: undefined, leftGroups: new Set(), started: 0 },
   });

@@ -94,7 +94,7 @@ export function openHidden(workspace: string, options: HideOptions = {}): () => 
     });
   let tree = open();
   return () => {
-    const now = readRules(workspace, options);
+    const now = readRules(workspace, options, rules);
     if (now.text === rules.text) tree.refresh();
     else {
       rules = now;
@@ -115,8 +115,10 @@ export function openHiddenRule(
   workspace: string,
   options: HideOptions = {},
 ): (path: string) => HiddenPath | undefined {
+  let rules: Rules | undefined;
   return (path) => {
-    const search = { workspace, rules: readRules(workspace, options), options };
+    rules = readRules(workspace, options, rules);
+    const search = { workspace, rules, options };
     const parts = relative(workspace, path).split("/");
     if (parts[0] === "" || parts[0] === "..") return undefined;
     for (const [index, name] of parts.slice(0, DEPTH_MAX).entries()) {
@@ -145,22 +147,25 @@ interface NamedRules {
   readonly rules: IgnoreRules;
 }
 
-function readRules(workspace: string, options: HideOptions): Rules {
+/** Those from `before` where the files say the same: to read the patterns takes longer than to read the files. */
+function readRules(workspace: string, options: HideOptions, before?: Rules): Rules {
   const texts = ignoreFiles.map((name) => ({
     reason: name,
     rank: name === ".cloisterignore" ? ("project" as const) : ("tool" as const),
     text: readHead(join(workspace, name), IGNORE_FILE_BYTES_MAX),
   }));
+  const text = texts.map((file) => file.text).join("\0");
+  if (before?.text === text) return before;
   const own = {
     reason: "hidden by name",
     rank: "person" as const,
     text: (options.patterns ?? []).join("\n"),
   };
   return {
-    text: texts.map(({ text }) => text).join("\0"),
+    text,
     named: [own, ...texts]
-      .filter(({ text }) => text !== "")
-      .map(({ reason, rank, text }) => ({ reason, rank, rules: parseIgnore(text) })),
+      .filter((named) => named.text !== "")
+      .map((named) => ({ reason: named.reason, rank: named.rank, rules: parseIgnore(named.text) })),
     exceptions: parseIgnore((options.exceptions ?? []).join("\n")),
   };
 }

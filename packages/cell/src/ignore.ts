@@ -48,6 +48,11 @@ function toRule(line: string): Rule | undefined {
 // Not a regular expression: a repository writes these patterns, and could write one that backtracks for hours. A row
 // of the table says which prefixes of the path the segments so far can stand for.
 function segmentsFit(segments: readonly string[], names: readonly string[]): boolean {
+  const [first, only] = segments;
+  // Most patterns are one name at any depth.
+  if (segments.length === 2 && first === "**" && only !== undefined && only !== "**") {
+    return nameFits(only, names.at(-1) ?? "");
+  }
   let reached: boolean[] = [true, ...names.map(() => false)];
   for (const [index, segment] of segments.entries()) {
     const isLast = index === segments.length - 1;

@@ -1,6 +1,7 @@
 /** Limits of a cell: resource limits of its processes, and where one can be had a control group around all of them. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CloisterError, messageOf } from "@cloister/base";
 import type { CellLimits } from "./view.ts";
@@ -13,8 +14,8 @@ export interface ControlGroups {
 }
 
 export interface ControlGroup {
-  /** Puts a process in, before it has children. */
-  add(pid: number): void;
+  /** Puts a process in, before it has children. The kernel takes up to 20 ms for it, in which nobody else should wait. */
+  add(pid: number): Promise<void>;
   /** Once its processes are gone. False when some are not yet. */
   remove(): boolean;
 }
@@ -148,8 +149,8 @@ export function openControlGroup(
   }
   if (folders.size === 0) return undefined;
   return {
-    add: (pid) => {
-      for (const folder of folders) writeFileSync(join(folder, "cgroup.procs"), String(pid));
+    add: async (pid) => {
+      for (const folder of folders) await writeFile(join(folder, "cgroup.procs"), String(pid));
     },
     remove: () => remove(folders),
   };

@@ -1,9 +1,9 @@
 /**
  * Pipes for stdin, stdout and stderr of commands. What Node calls a pipe is a socket, and a socket cannot be opened by
- * name: `echo x > /dev/stderr` and `-o /dev/stdout` would fail with ENXIO. So named pipes are made once a session, and
- * used again when nobody holds an end of them any more.
+ * name: `echo x > /dev/stderr` and `-o /dev/stdout` would fail with ENXIO. So named pipes are made once a session, with
+ * its first command, and used again when nobody holds an end of them any more.
  */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawnSync, type ChildProcess } from "node:child_process";
 import { closeSync, constants, mkdirSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
@@ -26,26 +26,37 @@ export type StreamOf = (descriptor: number, direction: "in" | "out") => Duplex;
 
 /** Eight commands at a time. */
 const PIPES_MAX = 24;
+/** As many as two commands need; most sessions never run more at a time. */
+const PIPES_AT_ONCE = 6;
 
 /** `folder` is new, and passed by nobody but us. Without `mkfifo` (coreutils) there are no pipes. */
-export async function openPipes(folder: string, streamOf: StreamOf): Promise<Pipes> {
-  mkdirSync(folder, { mode: 0o700 });
-  const paths = Array.from({ length: PIPES_MAX }, (_, index) => join(folder, String(index)));
-  // Commands of another user open them by way of /proc/self/fd, for which the folder's permissions do not count.
-  const free = (await ended(spawn("mkfifo", ["-m", "666", ...paths], { stdio: "ignore" }))) ? paths : [];
+export function openPipes(folder: string, streamOf: StreamOf): Pipes {
+  const unused: string[] = [];
+  let made = 0;
   return {
     take: (direction) => {
-      for (let path = free.shift(); path !== undefined; path = free.shift()) {
-        const pipe = openEnds(path, direction, streamOf);
-        // Somebody holds it still: it is not used again, for it could carry one command's words to another.
-        if (pipe === undefined) continue;
-        const used = path;
-        pipe.stream.once("close", () => free.push(used));
-        return pipe;
+      for (;;) {
+        for (let path = unused.shift(); path !== undefined; path = unused.shift()) {
+          const pipe = openEnds(path, direction, streamOf);
+          // Somebody holds it still: it is not used again, for it could carry one command's words to another.
+          if (pipe === undefined) continue;
+          const used = path;
+          pipe.stream.once("close", () => unused.push(used));
+          return pipe;
+        }
+        if (made >= PIPES_MAX) return undefined;
+        unused.push(...makePipes(folder, made));
+        made += PIPES_AT_ONCE;
       }
-      return undefined;
     },
   };
+}
+
+function makePipes(folder: string, from: number): string[] {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const paths = Array.from({ length: PIPES_AT_ONCE }, (_, index) => join(folder, String(from + index)));
+  // Commands of another user open them by way of /proc/self/fd, for which the folder's permissions do not count.
+  return spawnSync("mkfifo", ["-m", "666", ...paths], { stdio: "ignore" }).status === 0 ? paths : [];
 }
 
 function openEnds(path: string, direction: "in" | "out", streamOf: StreamOf): Pipe | undefined {
@@ -114,11 +125,4 @@ export function adopt(child: ChildProcess, streams: ReadonlyMap<number, Duplex>)
     held = args;
     return true;
   };
-}
-
-function ended(child: ChildProcess): Promise<boolean> {
-  return new Promise((resolve) => {
-    child.on("error", () => resolve(false));
-    child.on("close", (code) => resolve(code === 0));
-  });
 }

@@ -25,8 +25,10 @@ export async function probe(options: ProbeOptions): Promise<Host> {
     );
   }
   const workspace = join(options.scratch, "probe");
-  const view: CellView = { workspace, home: "/home/user", readable: [], sockets: [], system: "whole" };
-  const launch: Launch = { argv: ["/usr/bin/true"], directory: "/", environment: {} };
+  const program = "/usr/bin/true";
+  // As the agent's own cell is made. That of a command shows more of the system, and needs no more of the kernel.
+  const view: CellView = { ...nothing, workspace, readable: [program], system: "libraries" };
+  const launch: Launch = { argv: [program], directory: "/", environment: {} };
   const { scratch, uid, gid, isRealRoot } = options;
   const host = { bwrap, scratch, uid, gid, isRealRoot };
 
@@ -40,6 +42,8 @@ export async function probe(options: ProbeOptions): Promise<Host> {
   }
   throw explain(first.complaint);
 }
+
+const nothing = { home: "/home/user", sockets: [] } as const;
 
 const COMPLAINT_CHARS_MAX = 2000;
 

@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { prepareEtc } from "./etc.ts";
 import { assembleFilter } from "./seccomp.ts";
 import { toArchitecture } from "./syscalls.ts";
+import type { CellView } from "./view.ts";
 
 export interface ScratchOptions {
   readonly scratch: string;
@@ -11,12 +12,18 @@ export interface ScratchOptions {
   readonly user: { readonly uid: number; readonly gid: number };
 }
 
+export interface Scratch {
+  /** Copies the `/etc` of these cells, once: a session without a command needs only that of the agent. */
+  readonly openEtc: (system: CellView["system"]) => void;
+  readonly remove: () => void;
+}
+
 /** Inside, nobody is root: not even by name. */
 export function insideId(id: number): number {
   return id === 0 ? 1000 : id;
 }
 
-export function prepareScratch(options: ScratchOptions): { remove: () => void } {
+export function prepareScratch(options: ScratchOptions): Scratch {
   const { scratch, user } = options;
   const architecture = toArchitecture(options.architecture);
   const uid = insideId(user.uid);
@@ -35,15 +42,17 @@ export function prepareScratch(options: ScratchOptions): { remove: () => void } 
     if (!name.startsWith("etc/")) writeFileSync(join(scratch, name), content, { mode: 0o444 });
   }
   chmodSync(join(scratch, "hidden"), 0);
+  const opened = new Set<CellView["system"]>();
   const openEtc = (system: CellView["system"]): void => {
+    if (opened.has(system)) return;
     const etc = join(scratch, `etc-${system}`);
-    if (existsSync(etc)) return;
     prepareEtc({ system, from: "/etc", to: etc });
     for (const [name, content] of Object.entries(files)) {
       const at = join(etc, basename(name));
       if (name.startsWith("etc/")) writeFileSync(at, content, { mode: 0o444 });
     }
-  }
+    opened.add(system);
+  };
   const probed = join(scratch, "probe");
   mkdirSync(probed, { mode: 0o700 });
   // The demoted launcher must reach these files, and may write none of them but the probe's workspace.
@@ -51,5 +60,5 @@ export function prepareScratch(options: ScratchOptions): { remove: () => void } 
     chmodSync(scratch, 0o711);
     chownSync(probed, user.uid, user.gid);
   }
-  return { remove: () => rmSync(scratch, { recursive: true, force: true }) };
+  return { openEtc, remove: () => rmSync(scratch, { recursive: true, force: true }) };
 }

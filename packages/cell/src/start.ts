@@ -15,6 +15,8 @@ export interface Session {
   readonly host: Host;
   readonly pipes: Pipes | undefined;
   readonly grounds: Grounds;
+  /** Before the first cell of that kind. */
+  readonly openEtc: (system: CellView["system"]) => void;
   readonly user: { readonly uid: number; readonly gid: number };
   readonly memoryBytesUsual: number | undefined;
   /** Looked for when the first limit is asked for. */
@@ -44,7 +46,8 @@ export function startCell(session: Session, view: CellView, launch: Launch, know
   const filter = openSync(join(host.scratch, filterFor(view)), "r");
   const empty = openSync("/dev/null", "r");
   opened.push(filter, empty);
-  const pipes = takePipes(session, launch);
+  // Our own programs do not open their streams by name.
+  const pipes = view.system === "whole" ? takePipes(session, launch) : new Map<number, Pipe>();
   try {
     const given = (launch.stdio ?? allPiped).map((option, index) => pipes.get(index)?.inner ?? option);
     const stdio: StdioOptions & unknown[] = [...given, filter, "pipe"];
@@ -69,11 +72,11 @@ export function startCell(session: Session, view: CellView, launch: Launch, know
     });
     adopt(child, new Map([...pipes].map(([index, { stream }]) => [index, stream])));
     try {
-      if (child.pid !== undefined) limited.group?.add(child.pid);
       // It has no child yet, and is being loaded while we look at the workspace: it waits for its options.
+      session.openEtc(view.system);
       const look = known ?? session.grounds.look(view);
       const options = optionsFor(session, view, look, launch);
-      tell(child, options);
+      begin(child, options, child.pid === undefined ? undefined : limited.group?.add(child.pid));
       return { child, options, look };
     } catch (error) {
       abandon(child);
@@ -109,6 +112,13 @@ export function filterFor({ sockets, unixSockets }: CellView): string {
   return sockets.length > 0 || unixSockets === "inside" ? "filter-unix" : "filter";
 }
 
+/** Once it is in its control group: then it has its options, and starts what the group is to hold. */
+function begin(child: ChildProcess, options: readonly string[], joined: Promise<void> | undefined): void {
+  if (joined === undefined) return tell(child, options);
+  const refuse = (error: unknown): void => fail(child, error);
+  void joined.then(() => tell(child, options), refuse);
+}
+
 function tell(child: ChildProcess, options: readonly string[]): void {
   const pipe = child.stdio[OPTIONS_DESCRIPTOR];
   // Where the launcher could not be started there is none; the child's `error` says why.
@@ -117,6 +127,14 @@ function tell(child: ChildProcess, options: readonly string[]): void {
     /* bubblewrap ended before it read them; its exit says why */
   });
   pipe.end(options.map((option) => `${option}\0`).join(""));
+}
+
+/** Without the limits that were asked for it does not begin: whoever listens to it hears why. */
+function fail(child: ChildProcess, error: unknown): void {
+  // One that ended by itself says so.
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGKILL");
+  if (child.listenerCount("error") > 0) child.emit("error", error);
 }
 
 /** Whoever asked for it hears by an exception what was wrong, and has no child to listen to. */

@@ -2,6 +2,7 @@
 import type { AskAnswer, Mode, SessionOptions, UserMessage } from "@cloister/agent";
 import { CloisterError, isRecord, parseJson } from "@cloister/base";
 import type { HiddenJob } from "./cell-hidden.ts";
+import type { UnreadableFiles } from "./permissions/unreadable.ts";
 
 /** The one line that the agent's process reads before it starts. Tools beside its own are not data. */
 export interface AgentJob extends Omit<SessionOptions, "tools"> {
@@ -9,8 +10,12 @@ export interface AgentJob extends Omit<SessionOptions, "tools"> {
   readonly socketPath: string;
   readonly hasRipgrep: boolean;
   readonly seesPictures: boolean;
+  /** The folder of the grammars for the repository map. */
+  readonly grammars?: string;
   /** What its tools are to call hidden. Its cell hides it in any case. */
   readonly hidden: HiddenJob;
+  /** What rules forbid its tools to read. */
+  readonly unreadable?: UnreadableFiles;
 }
 
 export type AgentCommand =
@@ -20,6 +25,9 @@ export type AgentCommand =
   | { readonly do: "mode"; readonly mode: Mode }
   /** To a question, by its id. */
   | { readonly do: "answer"; readonly id: string; readonly answer: AskAnswer }
+  | { readonly do: "look" }
+  /** A command in the background or a subagent, by its id. */
+  | { readonly do: "stop"; readonly id: string }
   /** Nothing more will be said: what was sent is done, then the process ends. The end of the input is an interrupt, too. */
   | { readonly do: "close" };
 
@@ -38,7 +46,9 @@ export function parseCommand(line: string): AgentCommand {
   return value as unknown as AgentCommand;
 }
 
-const commands: ReadonlySet<unknown> = new Set(["send", "interrupt", "compact", "mode", "answer", "close"]);
+const commands: ReadonlySet<unknown> = new Set([
+  ...["send", "interrupt", "compact", "mode", "answer", "look", "stop", "close"],
+]);
 
 /** @throws CloisterError `usage` */
 export function parseJob(line: string): AgentJob {

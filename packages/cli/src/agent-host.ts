@@ -84,6 +84,8 @@ function createHandle(say: (command: AgentCommand) => void): AgentHandle {
     compact: (hints) => say({ do: "compact", ...(hints === undefined ? {} : { hints }) }),
     setMode: (mode) => say({ do: "mode", mode }),
     answer: (id, answer) => say({ do: "answer", id, answer }),
+    look: () => say({ do: "look" }),
+    stop: (id) => say({ do: "stop", id }),
     close: () => say({ do: "close" }),
   };
 }

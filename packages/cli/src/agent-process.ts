@@ -1,6 +1,6 @@
 /** What runs inside the agent's cell: reads its job and commands from stdin, works, and writes one event a line to stdout. */
 import { once } from "node:events";
-import { openAgentSession, type AgentSession } from "@cloister/agent";
+import { createRepoIndex, openAgentSession, openDefinitions, type AgentSession } from "@cloister/agent";
 import { createKeeperClient } from "@cloister/airlock/client";
 import { readLines } from "@cloister/base";
 import { AGENT_LINE_CHARS_MAX, parseCommand, parseJob, type AgentCommand } from "./agent-commands.ts";
@@ -8,6 +8,7 @@ import { openHiddenAnswers } from "./cell-hidden.ts";
 import type { Environment } from "./environment.ts";
 import { createHookRunner } from "./extension/hook-runner.ts";
 import { createNestedReader } from "./extension/nested.ts";
+import { openUnreadable } from "./permissions/unreadable.ts";
 
 export async function agentProcess({
   stdin,
@@ -17,15 +18,20 @@ export async function agentProcess({
   const lines = readLines(stdin, { lineCharsMax: AGENT_LINE_CHARS_MAX });
   const first = await lines.next();
   const job = parseJob(first.done === true ? "" : first.value);
-  const { workspace, socketPath, hasRipgrep, seesPictures, hidden, ...options } = job;
+  const { workspace, socketPath, hasRipgrep, seesPictures, hidden, unreadable, grammars, ...options } = job;
+  const isHidden = openHiddenAnswers(workspace, hidden);
+  const isUnreadable = openUnreadable(workspace, unreadable);
 
   const keeper = createKeeperClient(socketPath);
   const session = openAgentSession(options, {
     workspace,
     hasRipgrep,
     seesPictures,
-    hidden: openHiddenAnswers(workspace, hidden),
+    hidden: (path) => isHidden(path) ?? isUnreadable(path),
     reads: new Map<string, string>(),
+    ...(grammars === undefined
+      ? {}
+      : { code: createRepoIndex({ workspace, find: openDefinitions(grammars), now: () => clock.now() }) }),
     clock,
     run: keeper.run,
     start: keeper.start,
@@ -70,6 +76,12 @@ function obeyOne(command: AgentCommand, session: AgentSession): void {
       break;
     case "answer":
       session.answer(command.id, command.answer);
+      break;
+    case "look":
+      session.look();
+      break;
+    case "stop":
+      session.stop(command.id);
       break;
     case "close":
       session.close();

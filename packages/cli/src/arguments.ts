@@ -166,6 +166,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
       return toAirlock(values);
     case "ledger":
       return toLedger(sub, rest, values);
+    case "help":
+      return { command: "help" };
     default:
       throw usage(`there is no command "${command}"`, "cloister --help lists them; a task goes after -p");
   }

@@ -20,6 +20,7 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof CloisterError)) return 70;
   switch (error.code) {
     case "usage":
+    case "bad-endpoint-url":
     case "bypass-forbidden":
       return exit.usage;
     case "cell-unavailable":

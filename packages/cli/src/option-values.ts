@@ -1,6 +1,7 @@
 /** Values of options, checked: what cannot be meant is a usage error that says what can. */
 import { CloisterError } from "@cloister/base";
-import { isLabel, labels, type Label } from "@cloister/policy";
+// The words alone: these lines are read before anything is drawn.
+import { isLabel, labels, type Label } from "@cloister/policy/labels";
 
 export function toLabel(option: string, text: string | undefined): Label | undefined {
   if (text === undefined || isLabel(text)) return text;

@@ -18,11 +18,14 @@ import type { AgentEvent, Ending, SessionOptions } from "@cloister/agent";
 import { missingGuarded, openCells, type Finding, type Tier } from "@cloister/cell";
 import { openLedger } from "@cloister/ledger";
 import { CloisterError } from "@cloister/base";
-import { builtInPolicy, type Label } from "@cloister/policy";
+import { builtInPolicy, noRules, type Label } from "@cloister/policy";
 import { runAgent, type AgentHandle } from "./agent-host.ts";
+import { findGrammars } from "./agent-libraries.ts";
+import { offlineVariables } from "./offline-variables.ts";
 import { governAgent } from "./permissions/govern.ts";
 import type { CallFlags } from "./permissions/read-permissions.ts";
 import { openPermissions, type PermissionWishes } from "./permissions/session-permissions.ts";
+import { toUnreadable } from "./permissions/unreadable.ts";
 import type { CellWishes, SessionReview } from "./cell-arguments.ts";
 import { holdFindings, recordFinding } from "./cell-findings.ts";
 import { openCellDial } from "./cell-dial.ts";
@@ -40,6 +43,7 @@ import { sealEnding, sealEvent } from "./seal-event.ts";
 import { openSessionOverlay, type SessionOverlay } from "./session-review.ts";
 import type { SavedSession } from "./sessions/saved-session.ts";
 import type { ChosenEndpoint } from "./endpoint.ts";
+import { createApproval } from "./extension/approval.ts";
 import { bringToSession } from "./extension/bring.ts";
 import type { OpenedExtensions } from "./extension/open.ts";
 import { insideSocket, startAgent } from "./start-agent.ts";
@@ -208,7 +212,10 @@ export async function runSession(
   stack.defer(() => web.close());
 
   const socketPath = join(scratch, "keeper.sock");
-  const commands = commandCell(workspace, environment, request.extensions?.chosen.env);
+  const commands = commandCell(workspace, environment, {
+    ...(allow.length === 0 ? offlineVariables : {}),
+    ...request.extensions?.chosen.env,
+  });
   const view = applyWishes(commands.view, request.wishes);
   const overlay =
     request.review === undefined
@@ -246,6 +253,7 @@ export async function runSession(
           ...(request.network === undefined ? {} : { network: request.network }),
           isConfined: tier !== "none",
           onTrouble: request.onTrouble,
+          ...(own === undefined ? {} : { isApproved: createApproval(own) }),
         });
   stack.defer(() => mcp?.close());
   const lsp =
@@ -256,6 +264,7 @@ export async function runSession(
           view: { ...view, hidden: hidden.paths },
           isTrusted: own?.isTrusted === true,
         });
+  const grammars = findGrammars(environment.entry);
   const commandWorld = {
     cells,
     view: { ...view, hidden: hidden.paths },
@@ -281,6 +290,7 @@ export async function runSession(
   });
   stack.defer(() => keeper.close());
 
+  const unreadable = toUnreadable(permissions.judgement.rules ?? noRules, environment.home);
   const ended = await runAgent(
     startAgent(cells, { workspace, socketPath, environment, wishes: request.wishes, hidden }),
     {
@@ -298,7 +308,9 @@ export async function runSession(
         socketPath: insideSocket(tier, socketPath),
         hasRipgrep: hasProgram("rg", commands.path),
         seesPictures: chosen.vision,
+        ...(grammars === undefined ? {} : { grammars }),
         hidden: toHiddenJob(hidden, workspace, request.wishes),
+        ...(unreadable === undefined ? {} : { unreadable }),
       },
       drive: (agent) => {
         const { judgement, onTrouble } = session;

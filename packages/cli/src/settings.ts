@@ -1,13 +1,14 @@
 /** What the user set once for all sessions: `~/.cloister/settings.json`. A project cannot change any of it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CloisterError, isRecord, parseJson, systemCodeOf } from "@cloister/base";
+import { CloisterError, isRecord, messageOf, parseJson, systemCodeOf } from "@cloister/base";
 import type { Price } from "@cloister/agent";
 import type { VolatilePolicy } from "@cloister/airlock";
 import type { NetworkOptions } from "@cloister/backend";
 import { isLabel, labels, type Label } from "@cloister/policy";
 import { readOwnPermissions, type OwnPermissionSettings } from "./permissions/read-permissions.ts";
 import { windowBounds } from "./agreed-window.ts";
+import { readTerminalSettings, type TerminalSettings } from "./screen/terminal-settings.ts";
 import { readCellSettings, type CellSettings } from "./settings-cell.ts";
 
 export interface Settings {
@@ -37,6 +38,8 @@ export interface Settings {
   readonly cell?: CellSettings;
   /** Rules on calls, and how much is asked. */
   readonly permissions?: OwnPermissionSettings;
+  /** How the screen looks. */
+  readonly terminal?: TerminalSettings;
 }
 
 /** What a timer can hold. */
@@ -59,6 +62,7 @@ const known = [
   "cell",
   "permissions",
   "sessions",
+  "terminal",
 ];
 /** Read with what other agents' settings bring, in their words: see `extension/open.ts`. */
 const brought = [
@@ -76,7 +80,7 @@ export function readSettings(home: string): Settings {
     if (systemCodeOf(error) === "ENOENT") return {};
     throw bad(path, "it cannot be read", error);
   }
-  const value = parseJson(text, path);
+  const value = parseSettings(text, path);
   if (!isRecord(value)) throw bad(path, "it must hold an object");
   for (const [name, setting] of Object.entries(value)) {
     if (!known.includes(name) && !brought.includes(name)) {
@@ -93,7 +97,8 @@ export function readSettings(home: string): Settings {
       throw bad(path, `"${name}" must be one of ${labels.join(", ")}`);
     }
   }
-  const { network, cell, permissions, sessions, price, vision, warmUp, lsp, volatile, ...rest } = value;
+  const { network, cell, permissions, sessions, price, vision, warmUp, lsp, volatile, terminal, ...rest } =
+    value;
   if (lsp !== undefined && typeof lsp !== "boolean") throw bad(path, '"lsp" must be true or false');
   if (warmUp !== undefined && typeof warmUp !== "boolean") throw bad(path, '"warmUp" must be true or false');
   if (vision !== undefined && typeof vision !== "boolean") throw bad(path, '"vision" must be true or false');
@@ -111,6 +116,7 @@ export function readSettings(home: string): Settings {
     ...(price === undefined ? {} : { price: readPrice(price, path) }),
     ...(network === undefined ? {} : { network: readNetwork(network, path) }),
     ...(permissions === undefined ? {} : { permissions: ownPermissions(permissions, path) }),
+    ...(terminal === undefined ? {} : { terminal: readTerminalSettings(terminal, (why) => bad(path, why)) }),
     ...(cell === undefined ? {} : { cell: readCellSettings(cell, (why) => bad(path, why)) }),
   };
 }
@@ -185,6 +191,17 @@ function readPrice(value: unknown, path: string): Price {
     throw bad(path, '"price" must hold the numbers "prompt" and "completion", and may hold "cached"');
   }
   return value as unknown as Price;
+}
+
+function parseSettings(text: string, path: string): unknown {
+  try {
+    return parseJson(text, path);
+  } catch (error) {
+    // Of what the engine says only the place: it quotes the text, which may hold what nobody should see.
+    const cause = error instanceof Error ? messageOf(error.cause) : "";
+    const [place] = /line \d+ column \d+/u.exec(cause) ?? [];
+    throw bad(path, `it is not valid JSON${place === undefined ? "" : `, at ${place}`}`, error);
+  }
 }
 
 function bad(path: string, why: string, cause?: unknown): CloisterError {

@@ -1,8 +1,13 @@
 /** What can be said after `/`. Others add theirs to the list: a name, what it is for, and what it does. */
 import type { Mode } from "@cloister/agent";
+import type { CompletionItem } from "./edit/completion.ts";
+import type { Choice, MenuOptions } from "./ask/menu.ts";
 import { shortCount } from "./blocks/numbers.ts";
 import type { Facts } from "./blocks/status.ts";
-import type { ThemeName } from "./screen/theme.ts";
+import type { PickRequest } from "./panels/picker.ts";
+import type { ReplayPart } from "./panels/replay.ts";
+import type { Tasks } from "./panels/tasks.ts";
+import { themeNames, type ThemeName } from "./screen/theme.ts";
 import { line, span, type Line } from "./text/line.ts";
 import type { CommandName, ConsoleWords } from "./words/type.ts";
 
@@ -20,11 +25,27 @@ export interface Desk {
   readonly context: { readonly used: number; readonly window: number | undefined };
   readonly totals: { readonly input: number; readonly output: number; readonly cost: number };
   readonly commands: readonly SlashCommand[];
+  readonly mode: Mode;
+  readonly isWorking: boolean;
+  readonly tasks: Tasks;
   print(lines: readonly Line[]): void;
   /** A full screen to read in. */
   read(title: string, lines: (columns: number) => Line[]): void;
   showTranscript(): void;
-  send(text: string): void;
+  /** The number of the item that was picked; undefined: none. */
+  pick(request: PickRequest): Promise<number | undefined>;
+  ask(question: MenuOptions): Promise<Choice>;
+  /** `shown`: what the screen shows in its place. */
+  send(text: string, shown?: string): void;
+  /** Puts it where the person writes. */
+  write(text: string): void;
+  replay(parts: readonly ReplayPart[]): Promise<void>;
+  /** The terminal is somebody else's until it resolves. What it rejects with is shown. */
+  lend(borrow: () => Promise<void>): Promise<void>;
+  look(): void;
+  stop(id: string): void;
+  /** Another session has begun: what was of the one before is not shown any more. */
+  forget(): void;
   setMode(mode: Mode): void;
   compact(hints: string): void;
   setTheme(name: ThemeName): void;
@@ -33,7 +54,6 @@ export interface Desk {
 }
 
 const modes: readonly Mode[] = ["default", "acceptEdits", "plan"];
-const themes: readonly ThemeName[] = ["dark", "light", "contrast", "plain"];
 
 export function builtInCommands(words: ConsoleWords): readonly SlashCommand[] {
   const command = (name: CommandName, run: SlashCommand["run"]): SlashCommand => ({
@@ -42,8 +62,8 @@ export function builtInCommands(words: ConsoleWords): readonly SlashCommand[] {
     run,
   });
   return [
-    command("help", (_rest, desk) => desk.print(helpLines(desk))),
-    command("plan", (_rest, desk) => desk.setMode("plan")),
+    command("help", (_rest, desk) => desk.read(`/help  ${words.commands.help}`, () => helpLines(desk))),
+    command("plan", (_rest, desk) => desk.setMode(desk.mode === "plan" ? "default" : "plan")),
     command("mode", (rest, desk) => {
       const mode = modes.find((each) => each === rest.trim());
       if (mode === undefined) desk.print([line(span(`/mode ${modes.join(" | ")}`, "dim"))]);
@@ -55,8 +75,8 @@ export function builtInCommands(words: ConsoleWords): readonly SlashCommand[] {
     command("compact", (rest, desk) => desk.compact(rest.trim())),
     command("transcript", (_rest, desk) => desk.showTranscript()),
     command("theme", (rest, desk) => {
-      const name = themes.find((each) => each === rest.trim());
-      if (name === undefined) desk.print([line(span(`/theme ${themes.join(" | ")}`, "dim"))]);
+      const name = themeNames.find((each) => each === rest.trim());
+      if (name === undefined) desk.print([line(span(`/theme ${themeNames.join(" | ")}`, "dim"))]);
       else desk.setTheme(name);
     }),
     command("clear", (_rest, desk) => desk.clear()),
@@ -64,19 +84,30 @@ export function builtInCommands(words: ConsoleWords): readonly SlashCommand[] {
   ];
 }
 
+/** One of each name: another's takes the place of ours. */
+export function joinCommands(
+  ours: readonly SlashCommand[],
+  others: readonly SlashCommand[],
+): readonly SlashCommand[] {
+  const names = new Map([...ours, ...others].map((command) => [command.name, command]));
+  return [...names.values()];
+}
+
+export function toItems(commands: readonly SlashCommand[]): CompletionItem[] {
+  return commands.map(({ name, description }) => ({ text: name, description }));
+}
+
 function helpLines({ words, commands }: Desk): Line[] {
-  const width = Math.max(
-    ...words.keys.map(([keys]) => keys.length),
-    ...commands.map(({ name }) => name.length + 1),
-  );
-  const row = (left: string, right: string): Line =>
+  const row = (left: string, right: string, width: number): Line =>
     line(span(`  ${left.padEnd(width + 2)}`, "accent"), right);
+  const keysWide = Math.max(...words.keys.map(([keys]) => keys.length));
+  const namesWide = Math.max(...commands.map(({ name }) => name.length + 1));
   return [
-    line(span(words.ask.keys, "heading")),
-    ...words.keys.map(([keys, meaning]) => row(keys, meaning)),
-    [],
     line(span(words.ask.commands, "heading")),
-    ...commands.map(({ name, description }) => row(`/${name}`, description)),
+    ...commands.map(({ name, description }) => row(`/${name}`, description, namesWide)),
+    [],
+    line(span(words.ask.keys, "heading")),
+    ...words.keys.map(([keys, meaning]) => row(keys, meaning, keysWide)),
   ];
 }
 

@@ -40,6 +40,9 @@ async function open(more: Partial<ConsoleOptions> = {}, columns = 80, rows = 24)
       terminal.write(text);
     },
     title: () => {},
+    notify: (text) => {
+      written += `notice: ${text}`;
+    },
     bell: () => {
       written += "\u0007";
     },
@@ -206,6 +209,7 @@ test("/help lists every command, and a name that is none says so", async () => {
   for (const name of [...Object.keys(en.commands), "own"]) {
     assert.match(shown, new RegExp(`/${name}\\b`), name);
   }
+  stage.type("q");
   stage.type("/nonsense \r");
   assert.match(stage.screen(), /there is no command \/nonsense/);
   stage.console.close();

@@ -4,30 +4,34 @@
  */
 import { basename } from "node:path";
 import type { AgentEvent, Mode } from "@cloister/agent";
-import { CloisterError, messageOf } from "@cloister/base";
 import { createDialogQueue } from "./ask/dialog-queue.ts";
-import { approvalDialog, askDialog, type Dialog } from "./ask/dialogs.ts";
-import { troubleBlock } from "./blocks/blocks.ts";
+import { askApproval } from "./ask/approvals.ts";
+import { askDialog, type Dialog } from "./ask/dialogs.ts";
+import { toTrouble, troubleBlock } from "./blocks/blocks.ts";
 import { createScene } from "./blocks/scene.ts";
-import { noFacts, statusLine, type Facts } from "./blocks/status.ts";
-import { builtInCommands, type Desk } from "./commands.ts";
+import { noFacts, type Facts } from "./blocks/status.ts";
+import { bottomLines, putBelow } from "./bottom.ts";
+import { builtInCommands, joinCommands, toItems, type Desk, type SlashCommand } from "./commands.ts";
 import type { Console, ConsoleOptions } from "./contract.ts";
+import { mentionOfDropped } from "./edit/dropped-file.ts";
+import { createDesk } from "./desk.ts";
 import { createFileFinder } from "./edit/file-finder.ts";
 import { createHistory } from "./edit/history.ts";
-import { createKeyDecoder, type Input } from "./edit/keys.ts";
+import type { Input } from "./edit/keys.ts";
 import { createPrompt, type Wish } from "./edit/prompt.ts";
+import { createTyped } from "./edit/typed.ts";
 import { createOutbox } from "./outbox.ts";
+import { createPanelSlot } from "./panels/slot.ts";
+import { createTasks } from "./panels/tasks.ts";
 import { createInlineScreen } from "./screen/inline.ts";
 import { createPager, type Pager } from "./screen/pager.ts";
 import { createTheme } from "./screen/theme.ts";
 import { vocabulary as v } from "./screen/vocabulary.ts";
 import { createFrames } from "./screen/frames.ts";
 import { createShell } from "./shell.ts";
-import { fitLine, line, span, wrapLine, type Line } from "./text/line.ts";
+import { line, span, wrapLine, type Line } from "./text/line.ts";
+import { createLinear } from "./text/linear.ts";
 import type { MarkdownStream } from "./text/markdown-stream.ts";
-
-const APPROVALS_WAITING_MAX = 100;
-const EDITOR_ROWS_SHARE = 0.4;
 
 export function openConsole(options: ConsoleOptions): Console {
   const { terminal, words, clock } = options;
@@ -37,12 +41,17 @@ export function openConsole(options: ConsoleOptions): Console {
   let createStream: (() => MarkdownStream) | undefined;
   let early: AgentEvent[] = [];
   let pager: Pager | undefined;
+  let showsTasks = false;
+  /** The last key was an escape that had nothing to end. */
+  let isEscaped = false;
   let offered = false;
   let isLeaving = false;
   let isClosed = false;
   /** The terminal is somebody else's for now. */
   let isAway = false;
   let isFocused: boolean | undefined;
+  let isThemeChosen = false;
+  let linear = options.theme === "reader" ? createLinear(words.reader) : undefined;
   const left = Promise.withResolvers<void>();
 
   const scene = createScene({
@@ -55,13 +64,20 @@ export function openConsole(options: ConsoleOptions): Console {
   });
   const outbox = createOutbox((message) => options.onCommand({ do: "send", message }));
   const shell = createShell(options.shell, { scene, words, changed: () => frames.soon() });
-  const commands = [...builtInCommands(words), ...(options.commands ?? [])];
+  let commands = joinCommands(builtInCommands(words), options.commands ?? []);
+  let named = toItems(commands);
+  const tasks = createTasks({ words, clock });
+  const panels = createPanelSlot(() => frames.soon());
   const prompt = createPrompt({
     words: () => words,
     bindings: options.bindings ?? {},
+    hasVim: options.hasVim ?? false,
+    readPaste: (text) => mentionOfDropped(text, options.directory) ?? text,
     history: createHistory(options.history?.entries ?? [], options.history?.add),
     sources: {
-      commands: commands.map(({ name, description }) => ({ text: name, description })),
+      get commands() {
+        return named;
+      },
       files: createFileFinder(options.listFiles, {
         ready: () => frames.soon(),
         trouble: (error) => show.trouble(error),
@@ -77,57 +93,42 @@ export function openConsole(options: ConsoleOptions): Console {
       return;
     }
     const { columns, rows } = terminal;
-    const finished = createStream === undefined ? [] : scene.take(columns - 1);
-    const above = createStream === undefined ? [] : scene.live(columns - 1, frames.spinner);
-    const bottom = bottomLines(columns - 1, rows);
-    // The newest of what is alive matters; the prompt never leaves the screen.
-    const room = Math.max(0, rows - bottom.lines.length - 1);
-    const kept = above.slice(Math.max(0, above.length - room));
-    const cursor =
-      bottom.cursor === undefined
-        ? undefined
-        : { row: kept.length + bottom.cursor.row, column: bottom.cursor.column };
-    terminal.write(screen.draw({ finished, live: [...kept, ...bottom.lines], cursor }));
+    const taken = createStream === undefined ? [] : scene.take(columns - 1);
+    const finished = linear === undefined ? taken : linear.lines(taken);
+    const isMoving = createStream !== undefined && linear === undefined;
+    const above = isMoving ? scene.live(columns - 1, frames.spinner, !showsTasks) : [];
+    const bottom = bottomLines(
+      { dialogs, panels, prompt, outbox, tasks, scene, words },
+      {
+        ...{ facts, showsTasks, isLeaving, isEscaped, isOffered: offered },
+        ...{ isLinear: linear !== undefined, spinner: frames.spinner },
+      },
+      { columns: columns - 1, rows },
+    );
+    terminal.write(screen.draw({ finished, ...putBelow(above, bottom, rows) }));
   };
   const frames = createFrames(draw);
 
-  const bottomLines = (
-    columns: number,
-    rows: number,
-  ): { readonly lines: Line[]; readonly cursor?: { readonly row: number; readonly column: number } } => {
-    const status = statusLine({ facts, mode: scene.mode, context: scene.context, words, columns });
-    const dialog = dialogs.first;
-    if (dialog !== undefined) return { lines: [[], ...dialog.menu.lines(columns), status] };
-    const rule: Line = [span("─".repeat(columns), "dim")];
-    const view = prompt.view(columns, Math.max(3, Math.floor(rows * EDITOR_ROWS_SHARE)));
-    const waiting = outbox.lines(words).map((each) => fitLine(each, columns));
-    const hint = hintLine();
-    const head = [[], ...waiting, rule];
-    const tail = view.below.length > 0 ? view.below : [hint ?? status];
-    return {
-      lines: [...head, ...view.rows, rule, ...tail],
-      cursor: { row: head.length + view.cursor.row, column: view.cursor.column },
-    };
-  };
-
-  const hintLine = (): Line | undefined => {
-    if (isLeaving) return [span(`  ${words.leaveHint}`, "warning")];
-    if (offered && prompt.editor.text === "") return [span(`  ${words.tryAgain}`, "accent")];
-    const isTyping = prompt.editor.text.trim() !== "" && !prompt.editor.text.startsWith("/");
-    return scene.isWorking && isTyping ? [span(`  ${words.steerHint}`, "dim")] : undefined;
-  };
-
   const dialogs = createDialogQueue(
     () => terminal.columns - 1,
-    (lines) => scene.print(lines),
+    (lines) => scene.interject(lines),
   );
   const openDialogs = (opened: readonly Dialog[]): void => {
     dialogs.open(opened);
-    if (isFocused === false) terminal.bell();
+    alert(words.alerts.asked);
     frames.soon();
   };
 
+  const alert = (text: string): void => {
+    if (isFocused !== false || options.notify === "off") return;
+    if (options.notify === "desktop") terminal.notify(`${text} · ${basename(options.directory)}`);
+    terminal.bell();
+  };
+
   const take = (event: AgentEvent): void => {
+    tasks.event(event);
+    // Asked for by somebody who looks at the tasks; nothing has happened.
+    if (event.kind === "background" && event.tail !== undefined) return;
     if (event.kind === "question") {
       openDialogs(
         askDialog(event.ask, words, (answer) => options.onCommand({ do: "answer", id: event.id, answer })),
@@ -137,12 +138,12 @@ export function openConsole(options: ConsoleOptions): Console {
     if (event.kind === "user") scene.event({ ...event, text: outbox.delivered(event.text) });
     else scene.event(event);
     if (event.kind === "user" || event.kind === "end") {
-      frames.animate(scene.isWorking);
+      frames.animate(scene.isWorking && linear === undefined);
       terminal.title(titleOf());
     }
     if (event.kind === "end") {
       dialogs.clear();
-      if (isFocused === false) terminal.bell();
+      alert(words.alerts.done);
       outbox.ended();
     }
   };
@@ -150,39 +151,26 @@ export function openConsole(options: ConsoleOptions): Console {
 
   const show = {
     trouble: (error: unknown): void => {
-      const code = error instanceof CloisterError ? error.code : "error";
-      const next = error instanceof CloisterError ? error.next : undefined;
-      const trouble = { message: messageOf(error), code, ...(next === undefined ? {} : { next }) };
-      scene.print(troubleBlock(trouble, words, terminal.columns - 1));
+      scene.print(troubleBlock(toTrouble(error), words, terminal.columns - 1));
       frames.soon();
     },
   };
 
-  const desk: Desk = {
-    words,
-    get facts() {
-      return facts;
-    },
-    get context() {
-      return scene.context;
-    },
-    get totals() {
-      return scene.totals;
-    },
-    commands,
-    print: (lines) => {
-      scene.print(lines);
-      frames.soon();
-    },
-    read: (title, lines) => openPager(title, lines),
-    showTranscript: () =>
-      openPager(words.transcript.title, (columns) => scene.transcript.lines(columns), true),
-    send: (text) => outbox.send({ text, shown: text }, false),
-    setMode: (mode) => options.onCommand({ do: "mode", mode }),
-    compact: (hints) => options.onCommand({ do: "compact", ...(hints === "" ? {} : { hints }) }),
+  const desk: Desk = createDesk({
+    ...{ scene, panels, tasks, outbox, prompt, words },
+    facts: () => facts,
+    commands: () => commands,
+    columns: () => terminal.columns,
+    onCommand: options.onCommand,
+    openPager: (title, lines, startsAtEnd) => openPager(title, lines, startsAtEnd),
+    changed: () => frames.soon(),
+    lend: (borrow) => lend(borrow),
     setTheme: (name) => {
+      isThemeChosen = true;
       theme = createTheme(name, options.depth);
       screen.setTheme(theme);
+      linear = name === "reader" ? createLinear(words.reader) : undefined;
+      frames.animate(scene.isWorking && linear === undefined);
       redraw();
     },
     clear: () => {
@@ -190,7 +178,7 @@ export function openConsole(options: ConsoleOptions): Console {
       frames.now();
     },
     leave: () => left.resolve(),
-  };
+  });
 
   const openPager = (title: string, lines: (columns: number) => Line[], startsAtEnd = false): void => {
     const { keys, empty } = words.transcript;
@@ -234,7 +222,7 @@ export function openConsole(options: ConsoleOptions): Console {
     const slash = /^\/(\S+)\s*(.*)$/su.exec(text);
     const command = commands.find(({ name }) => name === slash?.[1]);
     if (command !== undefined) {
-      Promise.try(() => command.run(slash?.[2] ?? "", desk)).then(() => frames.soon(), show.trouble);
+      obey(command, slash?.[2] ?? "");
     } else if (slash !== null && !shown.slice(1).includes("/") && !shown.includes("\n")) {
       scene.print([line(span(words.unknownCommand(slash[1] ?? ""), "warning"))]);
     } else if (text.startsWith("!") && text.length > 1 && options.shell !== undefined) {
@@ -244,8 +232,12 @@ export function openConsole(options: ConsoleOptions): Console {
     }
   };
 
+  const obey = (command: SlashCommand, rest: string): void => {
+    Promise.try(() => command.run(rest, desk)).then(() => frames.soon(), show.trouble);
+  };
+
   const modes: readonly Mode[] = ["default", "acceptEdits", "plan"];
-  const act = (wish: Extract<Wish, { kind: "action" }>): void => {
+  const act = (wish: Extract<Wish, { kind: "action" }>, wasEscaped: boolean): void => {
     switch (wish.action) {
       case "interrupt":
         if (shell.interrupt()) return;
@@ -255,7 +247,17 @@ export function openConsole(options: ConsoleOptions): Console {
         else isLeaving = true;
         return;
       case "escape":
-        if (!shell.interrupt() && scene.isWorking) options.onCommand({ do: "interrupt" });
+        if (shell.interrupt()) return;
+        if (scene.isWorking) options.onCommand({ do: "interrupt" });
+        else if (prompt.editor.text === "") {
+          const rewind = commands.find(({ name }) => name === "rewind");
+          if (rewind === undefined) return;
+          if (wasEscaped) obey(rewind, "");
+          else isEscaped = true;
+        }
+        return;
+      case "tasks":
+        showsTasks = !showsTasks;
         return;
       case "leave":
         return left.resolve();
@@ -285,6 +287,12 @@ export function openConsole(options: ConsoleOptions): Console {
   };
 
   const input = (one: Input): void => {
+    if (one.kind === "background") {
+      const found = one.isLight ? "light" : "dark";
+      const isAsked = options.asksBackground === true && !isThemeChosen;
+      if (isAsked && found !== options.theme) desk.setTheme(found);
+      return;
+    }
     if (one.kind === "focus") {
       isFocused = one.isFocused;
       return;
@@ -294,28 +302,28 @@ export function openConsole(options: ConsoleOptions): Console {
       return;
     }
     const wasLeaving = isLeaving;
+    const wasEscaped = isEscaped;
+    isEscaped = false;
     const dialog = dialogs.first;
     if (dialog !== undefined) {
       const choice = dialog.menu.input(one);
       if (choice !== undefined && dialog.answer(choice)) dialogs.close(dialog);
       return;
     }
+    if (panels.open !== undefined) {
+      panels.input(one);
+      return;
+    }
     const wish = prompt.input(one);
     if (wish?.kind === "submit") submit(wish);
-    if (wish?.kind === "action") act(wish);
+    if (wish?.kind === "action") act(wish, wasEscaped);
     // Only the very next key counts as the second one.
     if (wasLeaving) isLeaving = false;
   };
 
-  const decoder = createKeyDecoder();
-  let waiting: NodeJS.Timeout | undefined;
+  const typed = createTyped(input, () => frames.now());
   const handlers = {
-    onInput: (text: string): void => {
-      clearTimeout(waiting);
-      for (const one of decoder.feed(text)) input(one);
-      if (decoder.isWaiting) waiting = setTimeout(flush, ESCAPE_MS);
-      frames.now();
-    },
+    onInput: (text: string): void => typed.feed(text),
     onResize: (): void => {
       if (pager === undefined) terminal.write(screen.resize(terminal));
       else screen.resize(terminal);
@@ -323,12 +331,9 @@ export function openConsole(options: ConsoleOptions): Console {
     },
     onEnd: () => left.resolve(),
   };
-  const flush = (): void => {
-    for (const one of decoder.flush()) input(one);
-    frames.now();
-  };
 
   terminal.start(handlers);
+  if (options.asksBackground === true) terminal.write(v.askBackground);
   terminal.title(titleOf());
   const greeting = [
     line(span("cloister ", "strong"), span(`${options.version}  ${options.directory}`, "dim")),
@@ -355,6 +360,12 @@ export function openConsole(options: ConsoleOptions): Console {
       facts = { ...facts, ...more };
       frames.soon();
     },
+    commands: (more) => {
+      commands = joinCommands(builtInCommands(words), more);
+      named = toItems(commands);
+      frames.soon();
+    },
+    desk,
     trouble: show.trouble,
     notice: (text) => desk.print(wrapLine([span(text, "dim")], { columns: terminal.columns - 1 })),
     offer: (lines) => {
@@ -365,27 +376,12 @@ export function openConsole(options: ConsoleOptions): Console {
       frames.soon();
     },
     approve: (question, signal) =>
-      new Promise((resolve) => {
-        if (dialogs.length >= APPROVALS_WAITING_MAX || signal.aborted) {
-          resolve("no");
-          return;
-        }
-        const dialog = approvalDialog(question, words, (approval) => {
-          const kind = typeof approval === "string" ? approval : approval.kind;
-          scene.print([line(span(`  ${words.approval.answered[kind]}`, kind === "no" ? "bad" : "good"))]);
-          resolve(approval);
-        });
-        signal.addEventListener("abort", () => {
-          dialogs.close(dialog);
-          resolve("no");
-        });
-        openDialogs([dialog]);
-      }),
+      askApproval({ dialogs, scene, words, open: openDialogs }, question, signal),
     left: left.promise,
     close: () => {
       if (isClosed) return;
       frames.stop();
-      clearTimeout(waiting);
+      typed.stop();
       if (pager !== undefined) terminal.write(v.alternateOff);
       pager = undefined;
       terminal.write(screen.clear());
@@ -400,6 +396,3 @@ export function openConsole(options: ConsoleOptions): Console {
     },
   };
 }
-
-/** Over a slow line the rest of a sequence comes later than its escape. */
-const ESCAPE_MS = 30;

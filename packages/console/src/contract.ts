@@ -3,7 +3,7 @@ import type { AgentEvent, AskAnswer, Mode, UserMessage } from "@cloister/agent";
 import type { Clock } from "@cloister/base";
 import type { Approval, ApprovalQuestion } from "./ask/dialogs.ts";
 import type { Facts } from "./blocks/status.ts";
-import type { SlashCommand } from "./commands.ts";
+import type { Desk, SlashCommand } from "./commands.ts";
 import type { Bindings } from "./edit/bindings.ts";
 import type { Terminal } from "./screen/terminal.ts";
 import type { ColourDepth, ThemeName } from "./screen/theme.ts";
@@ -16,6 +16,10 @@ export type ConsoleCommand =
   | { readonly do: "mode"; readonly mode: Mode }
   | { readonly do: "compact"; readonly hints?: string }
   | { readonly do: "answer"; readonly id: string; readonly answer: AskAnswer }
+  /** How far is each command in the background? */
+  | { readonly do: "look" }
+  /** A command in the background or a subagent. */
+  | { readonly do: "stop"; readonly id: string }
   /** After `offer`: the person pressed enter. */
   | { readonly do: "retry" };
 
@@ -27,9 +31,15 @@ export interface ConsoleOptions {
   readonly version: string;
   readonly theme: ThemeName;
   readonly depth: ColourDepth;
+  /** The terminal is asked for its ground, and `dark` or `light` follows its answer, if there is one. */
+  readonly asksBackground?: boolean;
+  /** When somebody looks elsewhere, and work is done or a question waits. Default `bell`. */
+  readonly notify?: "bell" | "desktop" | "off";
   readonly bindings?: Bindings;
+  /** Vi's keys where a person writes. */
+  readonly hasVim?: boolean;
   readonly history?: { readonly entries: readonly string[]; readonly add: (text: string) => void };
-  /** Beside the built-in ones. */
+  /** Beside the built-in ones, or in their place. */
   readonly commands?: readonly SlashCommand[];
   /** Names of the files that `@` finds, relative to the directory. Asked for once, when the first `@` is typed. */
   readonly listFiles?: () => Promise<readonly string[]>;
@@ -52,6 +62,10 @@ export interface Console {
   /** Says something, and waits for enter on an empty line, which is the command `retry`. */
   offer(lines: readonly string[]): void;
   approve(question: ApprovalQuestion, signal: AbortSignal): Promise<Approval>;
+  /** What becomes known later, such as a project's own commands; each time all of them. */
+  commands(commands: readonly SlashCommand[]): void;
+  /** For whoever asks the person something without having been asked. */
+  readonly desk: Desk;
   /** Resolves when the person leaves, or the terminal is gone. */
   readonly left: Promise<void>;
   /** The terminal as it was found. */

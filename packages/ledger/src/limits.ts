@@ -18,8 +18,11 @@ export const limits = {
   /** A process that batches without a break lets others in this often, for this long. */
   turnMs: 50,
   yieldMs: 3,
-  /** The frontier is saved whenever so many entries have come since the last time. */
-  frontierEntries: 2000,
+  /**
+   * The frontier is saved with a published checkpoint once so many entries have come: whoever opens the log next checks
+   * a signature for each batch behind it.
+   */
+  frontierEntries: 32,
   /** A log that is written to without a break has a published checkpoint no older than this. */
   publishMs: 1000,
   /** So long an entry that nobody waits for may wait for others, to be written and synced with them. */

@@ -12,7 +12,18 @@ export interface CallText {
   readonly text: string;
 }
 
-const readers = new Set(["Read", "Grep", "Glob", "TodoWrite", "AskUser", "ExitPlan", "Task", "UseTool", "Lsp", "RepoMap"]);
+const readers = new Set([
+  "Read",
+  "Grep",
+  "Glob",
+  "TodoWrite",
+  "AskUser",
+  "ExitPlan",
+  "Task",
+  "UseTool",
+  "Lsp",
+  "RepoMap",
+]);
 const writers = new Set(["Write", "Edit", "MultiEdit", "NotebookEdit"]);
 
 /** The strongest effect that shows. A tool that is not known may do anything, so it counts as egress. */
@@ -64,6 +75,42 @@ const steering = [
     ".npmrc",
   ],
   ...[".yarnrc.yml", ".pnpmfile.cjs", ".cargo/config.toml", "pip.conf"],
+  // More agents: their rules, servers, hooks and modes.
+  ...["AGENTS.override.md", "WARP.md", ".goosehints", ".rules", ".roomodes", ".roorules", ".continuerules"],
+  ...[
+    ".kiro",
+    ".trae",
+    ".junie",
+    ".amazonq",
+    ".crush",
+    ".crush.json",
+    "crush.json",
+    ".goose",
+    ".pi",
+    ".cline",
+  ],
+  ...[".augment", ".windsurf", ".openhands", ".kilocode", ".lingma", ".comate", ".codebuddy", ".marscode"],
+  ...["copilot-instructions.md", ".github/agents/**", ".github/prompts/**", ".github/instructions/**"],
+  ...[".github/hooks/**", ".github/dependabot.yml", ".gitea/workflows/**", ".forgejo/workflows/**"],
+  ...[".woodpecker.yml", ".woodpecker/**"],
+  // More editors and shells, which run these when the folder is opened or entered.
+  ...[
+    "*.code-workspace",
+    "*.sublime-project",
+    ".fleet",
+    ".nova",
+    ".run",
+    ".devcontainer.json",
+    ".dir-locals.el",
+  ],
+  ...[".exrc", ".vimrc", ".nvimrc", ".nvim.lua", ".lvimrc", ".zshenv", ".zprofile", ".zlogin", ".bash_login"],
+  ...[".inputrc", ".gitconfig", ".ripgreprc", "mise.toml", ".mise.toml", ".mise", ".replit"],
+  // Which programs install packages, and from where.
+  ...[".yarnrc", "bunfig.toml", ".pypirc"],
+  // What agents may not see. Whoever writes these lifts a rule for the next session.
+  ...[".cloisterignore", ".aiexclude", ".aiignore", ".cursorignore", ".geminiignore", ".qwenignore"],
+  ...[".codeiumignore", ".windsurfignore", ".clineignore", ".rooignore", ".continueignore", ".aiderignore"],
+  ...[".qoderignore", ".copilotignore", ".kiroignore", ".llmignore"],
 ];
 
 const built = [
@@ -81,8 +128,10 @@ const isBuilt = matcherOf(built);
  * looked up rather than tried, for every edit is weighed.
  */
 function matcherOf(patterns: readonly string[]): (path: string) => boolean {
-  const plain = new Set(patterns.filter((pattern) => /^[\w.-]+$/u.test(pattern)));
-  const globs = patterns
+  // On many file systems `.MCP.json` is `.mcp.json`.
+  const lower = patterns.map((pattern) => pattern.toLowerCase());
+  const plain = new Set(lower.filter((pattern) => /^[\w.-]+$/u.test(pattern)));
+  const globs = lower
     .filter((pattern) => !plain.has(pattern))
     .map((pattern) => compilePathGlob(pattern.includes("/") ? `**/${pattern}` : pattern))
     .filter((glob) => glob !== undefined);
@@ -93,7 +142,10 @@ function matcherOf(patterns: readonly string[]): (path: string) => boolean {
 }
 
 function clean(path: string): string {
-  return path.replace(/^(\.\/)+/, "").replaceAll(/\/{2,}/g, "/");
+  return path
+    .replace(/^(\.\/)+/, "")
+    .replaceAll(/\/{2,}/g, "/")
+    .toLowerCase();
 }
 
 const credentials =

@@ -12,9 +12,8 @@ export type KeywordFinder = (
 export function createKeywordFinder(keywords: readonly string[]): KeywordFinder {
   const folded = keywords.map((keyword) => keyword.toLowerCase());
   const { classOf, classes } = classify(folded);
-  const { next, ends } = buildAutomaton(folded, classOf, classes);
+  const { steps, ends } = buildAutomaton(buildTrie(folded, classOf), classes);
   const lengths = folded.map((keyword) => keyword.length);
-  const steps = toSteps(next, ends, classes);
 
   return (text, onHit, codes = codesOf(text)) => {
     const end = text.length;
@@ -42,14 +41,6 @@ export function codesOf(text: string): Uint16Array {
   return new Uint16Array(bytes.buffer, bytes.byteOffset, text.length);
 }
 
-/** Each step leads to the beginning of the next state's row, inverted where a keyword ends: one look-up, not three. */
-function toSteps(next: Int32Array, ends: readonly (readonly number[])[], classes: number): Int32Array {
-  return next.slice(0, ends.length * classes).map((state) => {
-    const row = state * classes;
-    return (ends[state]?.length ?? 0) > 0 ? ~row : row;
-  });
-}
-
 /** One small number per character that occurs in a keyword; 0 for all others, which lead back to the start. */
 function classify(keywords: readonly string[]): { classOf: Uint8Array; classes: number } {
   const classOf = new Uint8Array(0x10000);
@@ -66,46 +57,70 @@ function classify(keywords: readonly string[]): { classOf: Uint8Array; classes: 
   return { classOf, classes };
 }
 
-function buildAutomaton(
-  keywords: readonly string[],
-  classOf: Uint8Array,
-  classes: number,
-): { next: Int32Array; ends: number[][] } {
+/** The states that keywords lead to. Children are chained, for most states have one: state 0 is the start, and nobody's child. */
+interface Trie {
+  readonly firstChild: Int32Array;
+  readonly nextChild: Int32Array;
+  /** The class of the character that leads to the state. */
+  readonly by: Uint8Array;
+  /** The keywords that end in each state. */
+  readonly ends: number[][];
+}
+
+function buildTrie(keywords: readonly string[], classOf: Uint8Array): Trie {
   const statesMax = 1 + keywords.reduce((sum, keyword) => sum + keyword.length, 0);
-  const next = new Int32Array(statesMax * classes);
+  const firstChild = new Int32Array(statesMax);
+  const nextChild = new Int32Array(statesMax);
+  const by = new Uint8Array(statesMax);
   const ends: number[][] = [[]];
   for (const [index, keyword] of keywords.entries()) {
     let state = 0;
     for (let at = 0; at < keyword.length; at++) {
-      const edge = state * classes + (classOf[keyword.charCodeAt(at)] ?? 0);
-      if (next[edge] === 0) next[edge] = ends.push([]) - 1;
-      state = next[edge] ?? 0;
+      const letter = classOf[keyword.charCodeAt(at)] ?? 0;
+      let child = firstChild[state] ?? 0;
+      while (child !== 0 && by[child] !== letter) child = nextChild[child] ?? 0;
+      if (child === 0) {
+        child = ends.push([]) - 1;
+        by[child] = letter;
+        nextChild[child] = firstChild[state] ?? 0;
+        firstChild[state] = child;
+      }
+      state = child;
     }
     ends[state]?.push(index);
   }
+  return { firstChild, nextChild, by, ends };
+}
 
-  // Breadth first: a state's missing edges are those of the longest proper suffix that is also a state.
+/**
+ * A row of steps for each state. A step is the beginning of the next state's row, inverted where a keyword ends: one
+ * look-up, not three. Every program that scans builds this at its start, before anything is compiled: so rows are
+ * copied as a whole, and nothing walks through them.
+ */
+function buildAutomaton(
+  { firstChild, nextChild, by, ends }: Trie,
+  classes: number,
+): { readonly steps: Int32Array; readonly ends: readonly (readonly number[])[] } {
+  const steps = new Int32Array(ends.length * classes);
   const fallback = new Int32Array(ends.length);
-  const queue: number[] = [];
-  for (let edge = 1; edge < classes; edge++) {
-    const to = next[edge] ?? 0;
-    if (to !== 0) queue.push(to);
-  }
+  // Breadth first: a state's missing edges are those of the longest proper suffix that is also a state.
+  const queue = [0];
   for (let done = 0; done < queue.length; done++) {
     const state = queue[done] ?? 0;
-    const back = fallback[state] ?? 0;
-    ends[state]?.push(...(ends[back] ?? []));
-    for (let edge = 1; edge < classes; edge++) {
-      const at = state * classes + edge;
-      const behind = next[back * classes + edge] ?? 0;
-      const to = next[at] ?? 0;
-      if (to === 0) {
-        next[at] = behind;
-      } else {
-        fallback[to] = behind;
-        queue.push(to);
-      }
+    const row = state * classes;
+    const behind = (fallback[state] ?? 0) * classes;
+    if (state !== 0) steps.copyWithin(row, behind, behind + classes);
+    for (let child = firstChild[state] ?? 0; child !== 0; child = nextChild[child] ?? 0) {
+      const at = row + (by[child] ?? 0);
+      const suffix = steps[at] ?? 0;
+      const back = (suffix < 0 ? ~suffix : suffix) / classes;
+      fallback[child] = back;
+      const found = ends[child] ?? [];
+      // Shorter than this one, so all that ends there is known by now.
+      for (const keyword of ends[back] ?? []) found.push(keyword);
+      steps[at] = found.length > 0 ? ~(child * classes) : child * classes;
+      queue.push(child);
     }
   }
-  return { next, ends };
+  return { steps, ends };
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lookalikes } from "../test/lookalikes.ts";
 import { made, PEM, positives } from "../test/positives.ts";
+import { createKnownSecrets } from "./known-secrets.ts";
 import { hasPlaceholder } from "./placeholder.ts";
 import { createSeals } from "./seals.ts";
 
@@ -64,6 +65,17 @@ test("a value once known is sealed wherever it stands, inside a word too", () =>
   assert.equal(seals.seal(`the log says ${password}!`).text, `the log says ${placeholder}!`);
   assert.equal(seals.seal(`x${password}y`).text, `x${placeholder}y`);
   assert.equal(seals.unsealFor(".env", `x${placeholder}y`).text, `x${password}y`);
+});
+
+test("a text that was clean is looked at again once a value in it is known", () => {
+  const known = createKnownSecrets(key);
+  const seals = createSeals(key, { known });
+  const [said, listed] = [`the log says ${password}!`, "it is correct horse battery"];
+  for (const text of [said, said, listed]) assert.equal(seals.seal(text).text, text);
+  seals.seal(`DB_PASSWORD=${password}`, ".env");
+  assert.doesNotMatch(seals.seal(said).text, /Tr0ub4dor/);
+  known.add("correct horse battery");
+  assert.doesNotMatch(seals.seal(listed).text, /horse/);
 });
 
 test("a short value is sealed beside its name only", () => {

@@ -14,6 +14,9 @@ const KEY_BYTES_MIN = 16;
 const SECRETS_MAX = 50_000;
 /** Files beyond these are not remembered, so that the secret stays sealed in them. */
 const ORIGINS_MAX = 1_000;
+/** Texts in which nothing was found, so that whoever shows the same one again need not wait for another look. */
+const CLEAN_TEXTS_MAX = 1_000;
+const CLEAN_CHARS_MAX = 1_000_000;
 /** Lines of a private key that are secret by themselves, should a later view show the middle of the block alone. */
 const KEY_LINE = /^[A-Za-z0-9+/=]{32,}$/;
 const KEY_LINES_MAX = 512;
@@ -116,9 +119,13 @@ export function createSeals(
   const known = createKnownValues();
   const kindOfKnown = new Map<string, SecretKind>();
   const changed = new Set<Secret>();
+  const clean = createCleanTexts();
+  let knownCount = 0;
 
   const learn = (value: string, kind: SecretKind): void => {
     if (kindOfKnown.has(value)) return;
+    // It may stand in one of them.
+    clean.forget();
     kindOfKnown.set(value, kind);
     known.add(value);
   };
@@ -192,10 +199,20 @@ export function createSeals(
     },
 
     seal(text, origin) {
+      const count = wanted.known?.count ?? 0;
+      if (count !== knownCount) clean.forget();
+      knownCount = count;
+      // A result is an event, an item of the history and a part of the next request: three times the same text.
+      if (clean.has(text)) return { text, sealed: [] };
+      const spans = spansOf(text);
+      if (spans.length === 0) {
+        clean.add(text);
+        return { text, sealed: [] };
+      }
       const sealed = new Set<Secret>();
       let out = "";
       let done = 0;
-      for (const { start, end, kind } of spansOf(text)) {
+      for (const { start, end, kind } of spans) {
         const secret = secretFor(withoutLineNumbers(text.slice(start, end)), kind);
         learn(secret.value, kind);
         if (origin !== undefined && secret.origins.size < ORIGINS_MAX && !secret.origins.has(origin)) {
@@ -228,6 +245,31 @@ export function createSeals(
         end: () => unseal(holdBack.end(), withheldFromView, escape),
       };
     },
+  };
+}
+
+interface CleanTexts {
+  has(text: string): boolean;
+  add(text: string): void;
+  forget(): void;
+}
+
+function createCleanTexts(): CleanTexts {
+  const texts = new Set<string>();
+  let chars = 0;
+  const forget = (): void => {
+    texts.clear();
+    chars = 0;
+  };
+  return {
+    has: (text) => texts.has(text),
+    add(text) {
+      if (text.length > CLEAN_CHARS_MAX) return;
+      if (texts.size >= CLEAN_TEXTS_MAX || chars + text.length > CLEAN_CHARS_MAX) forget();
+      chars += text.length;
+      texts.add(text);
+    },
+    forget,
   };
 }
 

@@ -2,6 +2,7 @@
 import type { RawCall } from "./calls.ts";
 import type { FinishReason, Usage } from "./chat.ts";
 import { chatProtocol } from "./protocols/chat/chat.ts";
+import { REQUEST_TIMEOUT } from "./protocols/chat/chunk.ts";
 import type { CloisterExtension, Frame } from "./turn.ts";
 
 export type AnswerEvent =
@@ -41,7 +42,7 @@ export async function* readAnswer(source: AsyncIterable<Uint8Array>): AsyncGener
           break;
         }
         case "failed":
-          yield { ...event, next: "ask again; if it happens again, the model server's own log says more" };
+          yield { ...event, next: nextAfter(event.code) };
           break;
         case "start":
         case "thought":
@@ -50,6 +51,12 @@ export async function* readAnswer(source: AsyncIterable<Uint8Array>): AsyncGener
       }
     }
   }
+}
+
+function nextAfter(code: string): string {
+  return code === REQUEST_TIMEOUT
+    ? 'raise "timeoutSeconds" in ~/.cloister/settings.json, or take it out; or ask for less at once'
+    : "ask again; if it happens again, the model server's own log says more";
 }
 
 function* statusOf({ raw }: Frame): Generator<AnswerEvent> {

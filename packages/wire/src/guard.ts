@@ -19,7 +19,8 @@ export type Guarded =
       readonly kind: "refused";
       readonly id: string;
       readonly name: string;
-      readonly cause: GuardCause;
+      /** `denied`: a rule forbids it, whatever its form. */
+      readonly cause: GuardCause | "denied";
       readonly detail: string;
     };
 
@@ -118,7 +119,7 @@ function checkValue(value: Json, schema: Json | undefined, path: string): Fault 
   if (Array.isArray(schema["enum"]) && !schema["enum"].includes(value)) {
     return { cause: "type", detail: `"${path}" must be one of ${schema["enum"].map(String).join(", ")}` };
   }
-  const limit = limitFault(value, schema as JsonObject);
+  const limit = limitFault(value, schema);
   if (limit !== undefined) return { cause: "type", detail: `"${path}" ${limit}` };
   if (isRecord(value)) return checkObject(value, schema, path);
   if (Array.isArray(value)) {

@@ -24,6 +24,7 @@ export type {
   Part,
   ReasoningEffort,
   RefusalCause,
+  RefusedCall,
   Sampling,
   TurnEvent,
   TurnItem,

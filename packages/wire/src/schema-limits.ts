@@ -32,9 +32,7 @@ export function limitFault(value: Json, schema: JsonObject): string | undefined 
 
 /** In code points, as the specification counts. */
 function lengthOf(text: string): number {
-  let length = 0;
-  for (const _ of text) length += 1;
-  return length;
+  return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
 }
 
 const PATTERN_CHARS_MAX = 500;

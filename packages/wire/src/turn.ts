@@ -126,7 +126,7 @@ export type RefusalCause = GuardCause | "empty-turn" | "transport" | "denied";
 /** Ours beside the protocols: clients ignore it, the agent shows it, the ledger keeps it. */
 export interface CloisterExtension {
   readonly recovered: readonly { readonly id: string; readonly name: string; readonly dialect: string }[];
-  readonly refused: readonly { readonly cause: RefusalCause; readonly detail: string }[];
+  readonly refused: readonly RefusedCall[];
   readonly retries: number;
   /** The endpoint that was asked for may not see this. */
   readonly rerouted?: { readonly to: string; readonly rule: string; readonly why: string };
@@ -134,6 +134,13 @@ export interface CloisterExtension {
   readonly findings?: readonly CodeNotice[];
   /** How many placeholders in its calls stand for nothing that was sealed here. They stay as they are. */
   readonly unknownPlaceholders?: number;
+}
+
+export interface RefusedCall {
+  readonly cause: RefusalCause;
+  readonly detail: string;
+  /** For our own agent, which writes a call that was denied into its history, with the reason as its result. */
+  readonly call?: RawCall;
 }
 
 export interface CodeNotice {

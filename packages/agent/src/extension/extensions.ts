@@ -151,7 +151,10 @@ export function chooseExtensions(
     isTrusted || origin.scope !== "project";
   const usable = extensions.settings.filter(isUsable);
   /** The narrowest that says something; the organisation has the last word. */
-  const inOrder = byScope(usable, ["plugin", "user", "project", "managed"]);
+  const narrowing = ["plugin", "user", "project", "managed"] as const;
+  const inOrder = byScope(usable, narrowing);
+  // Which style to write in is text, as the style itself is; a project with nothing else in its settings is never asked about.
+  const styled = byScope(extensions.settings, narrowing);
   return {
     hooks: chooseHooks(usable),
     mcpServers: chooseServers(usable),
@@ -169,7 +172,7 @@ export function chooseExtensions(
       ),
     ),
     outputStyles: firstOfEach(byScope(extensions.outputStyles, ["managed", "user", "project", "plugin"])),
-    outputStyle: inOrder.findLast(({ outputStyle }) => outputStyle !== undefined)?.outputStyle,
+    outputStyle: styled.findLast(({ outputStyle }) => outputStyle !== undefined)?.outputStyle,
     env: Object.fromEntries(inOrder.flatMap(({ env }) => Object.entries(env))),
     statusLine: inOrder.findLast(({ statusLine }) => statusLine !== undefined)?.statusLine,
     permissions: extensions.settings.map((settings) => ({

@@ -53,8 +53,8 @@ export async function actionsAt(
 }
 
 function isUsable(action: Json): action is JsonObject {
-  if (!isRecord(action) || typeof action["title"] !== "string" || action["disabled"] !== undefined)
-    return false;
+  if (!isRecord(action)) return false;
+  const { title, disabled, command } = action;
   // A bare command has its name in this field; an action holds an object, if any.
-  return typeof action["command"] !== "string";
+  return typeof title === "string" && disabled === undefined && typeof command !== "string";
 }

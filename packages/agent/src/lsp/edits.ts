@@ -94,8 +94,8 @@ function parseWorkspaceEdit(value: unknown, workspace: string): Map<string, Text
       list.push({ range, text: newText });
       count += 1;
     }
-    if (found.size > FILES_MAX || count > EDITS_MAX)
-      return `It would change more than ${FILES_MAX} files or ${EDITS_MAX} places.`;
+    if (found.size > FILES_MAX) return `It would change more than ${FILES_MAX} files.`;
+    if (count > EDITS_MAX) return `It would change more than ${EDITS_MAX} places.`;
   }
   return found;
 }

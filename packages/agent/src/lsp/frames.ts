@@ -14,7 +14,7 @@ export function encodeMessage(message: object): Buffer {
  * The values of the messages. Lines before a header are passed over: programs greet.
  * @throws CloisterError `lsp-protocol` for a header without end, a message that is too long, or one that is no JSON
  */
-export async function* readMessages(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
+export async function* readMessages(chunks: AsyncIterable<Uint8Array>): AsyncGenerator {
   let parts: Buffer[] = [];
   let size = 0;
   let wanted = 0;

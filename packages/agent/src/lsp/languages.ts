@@ -23,6 +23,7 @@ export interface Problems {
 
 /** How long the result of an edit may be kept back. */
 export const DIAGNOSTICS_WAIT_MS: number = 1500;
+const SHORT_WAIT_MS = 150;
 const DIAGNOSTICS_SHOWN_MAX = 10;
 const SERVERS_MAX = 8;
 /** Nobody waits for it. */
@@ -43,12 +44,17 @@ export function openLanguages(wishes: readonly LanguageServerWish[], world: Lang
   /** What the model was told of a file, or could see in it itself. */
   const told = new Map<string, readonly Diagnostic[]>();
   const changed = new Set<string>();
+  /** Whoever keeps silent is not waited for as long the next time. */
+  const patience = new Map<LanguageServer, number>();
   const serverFor = (path: string): LanguageServer | undefined =>
     servers.find(({ wish }) => Object.hasOwn(wish.languages, endingOf(path)));
 
   const newsOf = (server: LanguageServer, edited: string): Diagnostic[] => {
     const found: Diagnostic[] = [];
-    for (const [path, now] of server.diagnostics()) {
+    const all = server.diagnostics();
+    // Of the file that was edited first, for only so many are shown.
+    for (const path of new Set([edited, ...all.keys()])) {
+      const now = all.get(path) ?? [];
       if (world.hidden?.(path) !== undefined) continue;
       const before = told.get(path);
       told.set(path, now);
@@ -66,9 +72,12 @@ export function openLanguages(wishes: readonly LanguageServerWish[], world: Lang
       const server = serverFor(path);
       if (server === undefined) return undefined;
       changed.add(path);
-      const over = clock.now() + DIAGNOSTICS_WAIT_MS;
-      if (!(await server.ready(DIAGNOSTICS_WAIT_MS, signal))) return undefined;
-      await server.check(path, Math.max(over - clock.now(), 0), signal);
+      const wait = patience.get(server) ?? DIAGNOSTICS_WAIT_MS;
+      const over = clock.now() + wait;
+      const isReady = await server.ready(wait, signal);
+      const hasSpoken = isReady && (await server.check(path, Math.max(over - clock.now(), 0), signal));
+      patience.set(server, hasSpoken ? DIAGNOSTICS_WAIT_MS : Math.max(wait / 2, SHORT_WAIT_MS));
+      if (!isReady) return undefined;
       const news = newsOf(server, path);
       if (news.length === 0) return undefined;
       const rows = formatDiagnostics(news, DIAGNOSTICS_SHOWN_MAX);

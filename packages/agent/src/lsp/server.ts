@@ -4,10 +4,12 @@ import { pathToFileURL } from "node:url";
 import { CloisterError, isRecord, messageOf, type Clock, type Json, type JsonObject } from "@cloister/base";
 import type { StartServer } from "../mcp/link.ts";
 import { readTextFile } from "../tools/text-file.ts";
+import { answerServer } from "./answers.ts";
 import { clientCapabilities } from "./capabilities.ts";
 import { parseDiagnostics, type Diagnostic } from "./diagnostics.ts";
 import { toPath, toUri } from "./positions.ts";
 import { createLspRpc, type LspRpc } from "./rpc.ts";
+import { heard, within } from "./waiting.ts";
 import type { LanguageServerWish } from "./wish.ts";
 
 export interface LanguageServer {
@@ -18,11 +20,11 @@ export interface LanguageServer {
   readonly whyNot: string | undefined;
   /** Starts it where it is not running. False when it is not there in time; it goes on starting. */
   ready(timeoutMs: number, signal: AbortSignal): Promise<boolean>;
-  /** Tells it of this file, and of all open ones that changed on the disk. Only when it is ready. */
-  sync(path: string): Promise<void>;
+  /** Tells it of these files, and of all open ones that changed on the disk. Only when it is ready. */
+  sync(paths: readonly string[]): Promise<void>;
   isOpen(path: string): boolean;
-  /** The same, and waits until it has said what it thinks of the file; or for `msMax`, and then it has not. */
-  check(path: string, msMax: number, signal: AbortSignal): Promise<void>;
+  /** The same, and waits until it has said what it thinks of the file. False when it has not within `msMax`. */
+  check(path: string, msMax: number, signal: AbortSignal): Promise<boolean>;
   /** What it said last, of every file. */
   diagnostics(): ReadonlyMap<string, readonly Diagnostic[]>;
   /** @throws CloisterError as `LspRpc.request`; `lsp-ended` when it is not there */
@@ -42,6 +44,8 @@ const STARTS_MAX = 2;
 const START_MS_MAX = 60_000;
 const REQUEST_MS_MAX = 30_000;
 const OPEN_MAX = 40;
+const WORKING_MAX = 100;
+const TEXT_CHARS_MAX = 2_000_000;
 const PUBLISHED_MAX = 2000;
 /** Servers say first what the syntax tells, and a moment later the rest. */
 const QUIET_MS = 250;
@@ -95,7 +99,7 @@ export function createLanguageServer(wish: LanguageServerWish, world: LspWorld):
     if (method === "$/progress") {
       const token = JSON.stringify(params["token"] ?? null);
       const kind = isRecord(params["value"]) ? params["value"]["kind"] : undefined;
-      if (kind === "begin") working.add(token);
+      if (kind === "begin" && working.size < WORKING_MAX) working.add(token);
       if (kind === "end") working.delete(token);
       wake();
     } else if (method === "textDocument/publishDiagnostics") {
@@ -112,7 +116,7 @@ export function createLanguageServer(wish: LanguageServerWish, world: LspWorld):
     const link = await world.startServer(wish.name, whole.signal);
     const rpc = createLspRpc(
       link,
-      { request: (method, params) => answer(method, params, world, wish), notification: hear },
+      { request: (method, params) => answerServer(method, params, world, wish), notification: hear },
       clock,
     );
     void rpc.ended.then(forget);
@@ -159,7 +163,8 @@ export function createLanguageServer(wish: LanguageServerWish, world: LspWorld):
     const file = await readTextFile(join(workspace, path));
     const known = documents.get(path);
     if (live === undefined || (file.kind === "text" && known?.text === file.text)) return false;
-    if (file.kind !== "text") {
+    // What is longer was written by a program; the server may read it from the disk.
+    if (file.kind !== "text" || file.text.length > TEXT_CHARS_MAX) {
       close(path);
       return false;
     }
@@ -182,9 +187,13 @@ export function createLanguageServer(wish: LanguageServerWish, world: LspWorld):
     if (documents.size > OPEN_MAX && oldest !== undefined) close(oldest);
     return true;
   };
-  const sync = async (path: string): Promise<boolean> => {
-    for (const open of [...documents.keys()]) if (open !== path) await tell(open);
-    return tell(path);
+  /** True when the last of them is news. */
+  const sync = async (paths: readonly string[]): Promise<boolean> => {
+    let isNews = false;
+    for (const path of new Set([...documents.keys()].filter((open) => !paths.includes(open)).concat(paths))) {
+      isNews = await tell(path);
+    }
+    return isNews;
   };
   const pull = async (path: string, signal: AbortSignal): Promise<void> => {
     const asked = documents.get(path)?.version;
@@ -200,7 +209,7 @@ export function createLanguageServer(wish: LanguageServerWish, world: LspWorld):
 
   const check = async (path: string, signal: AbortSignal): Promise<void> => {
     const before = spoken.get(path) ?? 0;
-    const isNews = await sync(path);
+    const isNews = await sync([path]);
     if (live?.pulls === true) {
       // What one edit breaks may stand in another file.
       const others = [...documents.keys()].filter((open) => open !== path).slice(-PULLED_MAX);
@@ -208,7 +217,8 @@ export function createLanguageServer(wish: LanguageServerWish, world: LspWorld):
       return;
     }
     if (!isNews && before > 0) return;
-    while (live !== undefined && (spoken.get(path) ?? 0) === before) await heard(news.promise, signal);
+    const isSilent = (): boolean => live !== undefined && (spoken.get(path) ?? 0) === before;
+    while (isSilent()) await heard(news.promise, signal);
     for (let isQuiet = false; !isQuiet;) {
       const said = news.promise.then(() => false);
       isQuiet = await Promise.race([said, clock.sleep(QUIET_MS, signal).then(() => true)]);
@@ -227,15 +237,22 @@ export function createLanguageServer(wish: LanguageServerWish, world: LspWorld):
       await within(begin(), { clock, timeoutMs, signal });
       return live !== undefined;
     },
-    sync: async (path) => void (await sync(path)),
+    sync: async (paths) => void (await sync(paths)),
     isOpen: (path) => documents.has(path),
     check: async (path, timeoutMs, signal) => {
       const late = new AbortController();
-      const work = check(path, AbortSignal.any([signal, late.signal])).catch(() => {
-        /* late, ended or interrupted: what it has said so far is all there is */
-      });
+      let hasSpoken = false;
+      const wait = async (): Promise<void> => {
+        try {
+          await check(path, AbortSignal.any([signal, late.signal]));
+          hasSpoken = live !== undefined;
+        } catch {
+          // Late, ended or interrupted: what it has said so far is all there is.
+        }
+      };
       try {
-        await within(work, { clock, timeoutMs, signal });
+        await within(wait(), { clock, timeoutMs, signal });
+        return hasSpoken;
       } finally {
         late.abort(new Error("too late"));
       }
@@ -254,6 +271,8 @@ export function createLanguageServer(wish: LanguageServerWish, world: LspWorld):
       while (working.size > 0 && clock.now() < over) {
         await within(news.promise, { clock, timeoutMs: over - clock.now(), signal });
       }
+      // Some begin and never say that they are done: that is waited for once.
+      working.clear();
       return true;
     },
     close: () => {
@@ -265,66 +284,4 @@ export function createLanguageServer(wish: LanguageServerWish, world: LspWorld):
 
 export function endingOf(path: string): string {
   return /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
-}
-
-/** Resolves when the work is done or the time is over. @throws the signal's reason */
-export async function within(
-  work: Promise<unknown>,
-  {
-    clock,
-    timeoutMs,
-    signal,
-  }: { readonly clock: Clock; readonly timeoutMs: number; readonly signal: AbortSignal },
-): Promise<void> {
-  const done = new AbortController();
-  try {
-    await Promise.race([work, clock.sleep(timeoutMs, AbortSignal.any([signal, done.signal]))]);
-  } finally {
-    done.abort(new Error("done"));
-  }
-}
-
-/** @throws the signal's reason */
-async function heard(news: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.throwIfAborted();
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([news, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-/** Servers ask for settings and leave; what they would have us write or open is never done at their word. */
-function answer(
-  method: string,
-  params: JsonObject,
-  { workspace }: LspWorld,
-  { settings }: LanguageServerWish,
-): Json | undefined {
-  switch (method) {
-    case "workspace/configuration": {
-      const items = Array.isArray(params["items"]) ? (params["items"] as readonly Json[]) : [];
-      return items.map((item) => settingsOf(isRecord(item) ? item["section"] : undefined, settings));
-    }
-    case "workspace/workspaceFolders":
-      return [{ uri: pathToFileURL(workspace).href, name: "workspace" }];
-    case "workspace/applyEdit":
-      return { applied: false, failureReason: "edits are made by the user's agent" };
-    case "window/workDoneProgress/create":
-    case "client/registerCapability":
-    case "client/unregisterCapability":
-    case "window/showMessageRequest":
-    case "workspace/diagnostic/refresh":
-      return null;
-    default:
-      return undefined;
-  }
-}
-
-/** Some servers want all of theirs under their own name, others bare. */
-function settingsOf(section: Json | undefined, settings: JsonObject = {}): Json {
-  return typeof section === "string" ? (settings[section] ?? null) : settings;
 }

@@ -39,8 +39,8 @@ function readValue(schema: JsonObject, value: Json): ReadValue {
     return invalid("must be a whole number, not negative");
   }
   if (schema.type === "array") return readList(schema, value);
-  if (schema.type === "object")
-    return isRecord(value) ? { kind: "value", value } : invalid("must be an object");
+  if (schema.type === "object" && isRecord(value)) return { kind: "value", value };
+  if (schema.type === "object") return invalid("must be an object");
   if (typeof value === "boolean") return { kind: "value", value };
   return invalid("must be true or false");
 }

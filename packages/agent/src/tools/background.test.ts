@@ -25,6 +25,7 @@ interface Stage extends AsyncDisposable {
   readonly events: AgentEvent[];
   readonly news: () => readonly string[];
   readonly close: () => Promise<readonly string[]>;
+  readonly show: () => void;
   call(name: string, args: JsonObject): Promise<ToolResult>;
 }
 
@@ -45,6 +46,7 @@ async function openStage(): Promise<Stage> {
     events,
     news: background.news,
     close: background.close,
+    show: () => background.show(),
     call: async (name, args) => {
       const tool = [...tools, ...deferredTools].find((one) => one.name === name);
       assert.ok(tool !== undefined, name);
@@ -91,6 +93,25 @@ test("each look shows what is new; progress bars and colours are reduced to what
   await settled();
   assert.match((await stage.call("BashOutput", { id: "bash_1" })).text, /running for .*\]\na\n3%$/);
   assert.match((await stage.call("BashOutput", { id: "bash_1" })).text, /\(nothing new\)$/);
+});
+
+test("a person is shown the last lines of each that runs, read by the model or not, and the model loses none", async () => {
+  await using stage = await openStage();
+  await stage.call("Bash", bash);
+  await stage.call("Bash", bash);
+  stage.puppets[0]?.say("read\n");
+  await settled();
+  await stage.call("BashOutput", { id: "bash_1" });
+  stage.puppets[0]?.say("unread\n");
+  stage.puppets[1]?.die({ exitCode: 0, timedOut: false });
+  await settled();
+  const before = stage.events.length;
+  stage.show();
+  const told = stage.events
+    .slice(before)
+    .map((event) => event.kind === "background" && [event.id, event.tail]);
+  assert.deepEqual(told, [["bash_1", "read\nunread\n"]]);
+  assert.match((await stage.call("BashOutput", { id: "bash_1" })).text, /\]\nunread$/);
 });
 
 test("a filter shows lines that match, and a hostile one is refused or ends", async () => {

@@ -55,12 +55,13 @@ export function createBackground({ start, clock, emit }: BackgroundOptions): Bac
     ...{ id, command, hasTerminal, end },
     ranMs: (endedMs ?? clock.now()) - startedMs,
   });
-  const tell = ({ id, command, end, kept }: Entry): void =>
+  const tell = ({ id, command, end, kept }: Entry, tail?: string): void =>
     emit({
       ...{ kind: "background", id, command, bytes: kept.bytes },
       state: end === undefined ? "running" : "ended",
       ...(end?.exitCode === undefined ? {} : { exitCode: end.exitCode }),
       ...(end !== undefined && closing.signal.aborted ? { isStopped: true } : {}),
+      ...(tail === undefined ? {} : { tail }),
     });
   const follow = async (entry: Omit<Entry, "done">): Promise<void> => {
     for await (const { bytes } of entry.running.output) entry.kept.add(bytes);
@@ -152,6 +153,9 @@ export function createBackground({ start, clock, emit }: BackgroundOptions): Bac
       entry.isTold = true;
       entry.running.kill();
       await Promise.race([entry.done, clock.sleep(KILL_MS_MAX)]);
+    },
+    show: () => {
+      for (const entry of running()) tell(entry, entry.kept.tail());
     },
     news: () => {
       const ended = [...entries.values()].filter((entry) => entry.end !== undefined && !entry.isTold);

@@ -4,6 +4,7 @@ import { guardCall, innerCallOf, USE_TOOL, type Guarded, type InnerCall } from "
 import { bashInputTool, bashOutputTool, bashTerminalTool, killBashTool } from "./background-tools.ts";
 import { lspTool } from "./lsp-tool.ts";
 import { notebookEditTool } from "./notebook-edit.ts";
+import { repoMapTool } from "./repo-map.ts";
 import { skillTool } from "./skill.ts";
 import type { Tool } from "./tool.ts";
 import { refusal } from "./tool.ts";
@@ -20,6 +21,7 @@ export const deferredTools: readonly Tool[] = [
   guarded(webFetchTool),
   guarded(notebookEditTool),
   guarded(lspTool),
+  guarded(repoMapTool),
 ];
 
 type UseToolArgs = { readonly name: string; readonly arguments?: JsonObject };
@@ -73,7 +75,10 @@ export function toInnerCall(call: Guarded, tools: readonly Tool[]): Guarded {
 }
 
 /** Numbers and lists inside texts may be read as such; a text itself, and what it is called, stays. */
-function isAsWritten(written: InnerCall, meant: { readonly name: string; readonly args: JsonObject }): boolean {
+function isAsWritten(
+  written: InnerCall,
+  meant: { readonly name: string; readonly args: JsonObject },
+): boolean {
   const keys = Object.keys(written.args);
   return (
     written.name === meant.name &&

@@ -7,6 +7,7 @@ import { searchWithRipgrep } from "./ripgrep.ts";
 import { searchFiles } from "./search.ts";
 import { refusal } from "./tool.ts";
 import type { Tool, ToolResult, ToolWorld } from "./tool.ts";
+import { withoutHidden } from "./withheld.ts";
 
 const PATTERN_CHARS_MAX = 4000;
 const CONTEXT_LINES_MAX = 100;
@@ -50,10 +51,11 @@ async function grep(args: GrepArgs, world: ToolWorld, signal: AbortSignal): Prom
   if (place.kind === "refused") return refusal(place.text);
   const isDirectory = await isDirectoryAt(place.real);
   if (isDirectory === undefined) return refusal(`${args.path ?? "."} does not exist. Find it with Glob.`);
-  const found = world.hasRipgrep
+  const all = world.hasRipgrep
     ? await searchWithRipgrep(args, place.path, world, signal)
     : await searchFiles(args, { path: place.path, isDirectory }, world, signal);
-  if (found.kind === "failed") return refusal(found.why);
+  if (all.kind === "failed") return refusal(all.why);
+  const found = withoutHidden(all, world.hidden);
   if (found.hits.length === 0 && found.rows.length === 0) {
     const where = place.path === "." ? "" : ` in ${place.path}`;
     return { ok: true, text: [`No matches${where}.`, ...found.notes].join("\n"), sources: [] };

@@ -13,6 +13,8 @@ export interface Kept {
   take(): string;
   /** The same, and it stays. */
   peek(): string;
+  /** The last of all, taken or not; at most `TAIL_CHARS_MAX`. */
+  tail(): string;
   /** Resolves with the next `add` or `wake`. */
   changed(): Promise<void>;
   wake(): void;
@@ -37,25 +39,31 @@ export function createKept({ charsMax }: { readonly charsMax: number }): Kept {
       text = "";
       lost = 0;
     },
+    isWhole: false,
   });
 }
 
 /** What stands on the screen is shown at each look, what left it at the top once. */
 export function createScreenKept(options: ScreenOptions): Kept {
   const screen = createScreen(options);
-  return createAny({ add: screen.write, peek: screen.show, forget: screen.forget });
+  return createAny({ add: screen.write, peek: screen.show, forget: screen.forget, isWhole: true });
 }
 
 interface Store {
   add(text: string): void;
   peek(): string;
   forget(): void;
+  /** What was shown before is shown again. */
+  readonly isWhole: boolean;
 }
+
+const TAIL_CHARS_MAX = 2000;
 
 function createAny(store: Store): Kept {
   const decoder = new StringDecoder("utf8");
   let bytes = 0;
   let hasNews = false;
+  let taken = "";
   let next = Promise.withResolvers<void>();
   const wake = (): void => {
     next.resolve();
@@ -78,9 +86,11 @@ function createAny(store: Store): Kept {
       const text = store.peek().toWellFormed();
       store.forget();
       hasNews = false;
+      taken = store.isWhole ? "" : (taken + text).slice(-TAIL_CHARS_MAX);
       return text;
     },
     peek: () => store.peek().toWellFormed(),
+    tail: () => (taken + store.peek()).slice(-TAIL_CHARS_MAX).toWellFormed(),
     changed: () => next.promise,
     wake,
   };

@@ -79,7 +79,7 @@ async function ask(args: LspArgs, world: ToolWorld, signal: AbortSignal): Promis
     return refusal(`${server.wish.title} is not there: ${server.whyNot ?? "it is slow to start"}. Use Grep.`);
   }
   try {
-    await server.sync(place.path);
+    await server.sync([place.path]);
     return await answerTo({ args, path: place.path, server, world, signal });
   } catch (error) {
     if (signal.aborted) throw error;
@@ -119,14 +119,20 @@ async function answerTo(question: Question): Promise<ToolResult> {
       return hover(await patiently(question, "textDocument/hover", at), question, position);
     case "rename": {
       if (args.new_name === undefined) return refusal("rename needs new_name.");
-      const edit = await server.request("textDocument/rename", { ...at, newName: args.new_name }, signal);
-      return change(edit, question);
+      const params = { ...at, newName: args.new_name };
+      return change(() => patiently(question, "textDocument/rename", params), question);
     }
     case "code_actions": {
-      const found = await actionsAt({ server, path, position, workspace: world.workspace }, signal);
+      const find = (): ReturnType<typeof actionsAt> =>
+        actionsAt({ server, path, position, workspace: world.workspace }, signal);
+      const found = await find();
       const { title } = args;
-      const chosen = found.find((action) => action.title === title);
-      if (chosen !== undefined) return change(await chosen.edit(signal), question);
+      if (found.some((action) => action.title === title)) {
+        // Anew each time: its edit is of the texts that the server knew then.
+        const edit = async (): Promise<Json> =>
+          (await find()).find((action) => action.title === title)?.edit(signal) ?? null;
+        return change(edit, question);
+      }
       const list = found.map((action) => `- ${action.title}`).join("\n");
       const said = found.length === 0 ? "There are no code actions here." : `Code actions here:\n${list}`;
       return title === undefined
@@ -144,10 +150,12 @@ function noServer(path: string, { languages }: ToolWorld): string {
   return `No language server is there for ${path}. ${there}. Use Grep, or RepoMap.`;
 }
 
-/** An empty answer of a server that is still reading is none. */
+/** A server that is still reading the project answers with a part, or with nothing. */
 async function patiently({ server, signal }: Question, method: string, params: JsonObject): Promise<Json> {
+  await server.settled(READING_MS_MAX, signal);
   const result = await server.request(method, params, signal);
   const isEmpty = result === null || (Array.isArray(result) && result.length === 0);
+  // Some begin to read when they are asked.
   if (!isEmpty || !(await server.settled(READING_MS_MAX, signal))) return result;
   return server.request(method, params, signal);
 }
@@ -215,15 +223,21 @@ function hover(result: Json, { path }: Question, { line }: Position): ToolResult
 }
 
 /** Shows the change, or makes it where `files` names exactly what it touches. */
-async function change(edit: Json, { args, world }: Question): Promise<ToolResult> {
-  const plan = await planEdits(edit, world);
+async function change(propose: () => Promise<Json>, { args, server, world }: Question): Promise<ToolResult> {
+  let plan = await planEdits(await propose(), world);
+  const others = plan.kind === "plan" ? plan.files.filter(({ path }) => !server.isOpen(path)) : [];
+  if (others.length > 0) {
+    // It may know older texts of them: told what they are now, it is asked again.
+    await server.sync(others.map(({ path }) => path));
+    plan = await planEdits(await propose(), world);
+  }
   if (plan.kind === "refused") return refusal(plan.why);
   const { files } = plan;
   const [first] = files;
   if (first === undefined) return refusal("It would change nothing.");
   const touched = files.map(({ path }) => path);
   if (!writes(args)) return preview(files);
-  const named = new Set((args.files ?? []).map((path) => String(path).replace(/^\.\//, "")));
+  const named = new Set((args.files ?? []).filter(isText).map((path) => path.replace(/^\.\//, "")));
   const missing = touched.filter((path) => !named.has(path));
   if (missing.length > 0) {
     return refusal(`Nothing was changed: it touches ${missing.join(", ")} too. Name them in files as well.`);
@@ -240,6 +254,10 @@ async function change(edit: Json, { args, world }: Question): Promise<ToolResult
     sources: [],
     diff: first.diff,
   };
+}
+
+function isText(value: Json): value is string {
+  return typeof value === "string";
 }
 
 function preview(files: readonly PlannedFile[]): ToolResult {

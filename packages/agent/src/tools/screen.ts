@@ -5,7 +5,10 @@
 
 export interface Screen {
   readonly write: (text: string) => void;
-  /** Lines that left the screen at the top since the last `forget`, then those it shows, without blanks at the ends. */
+  /**
+   * Lines that left the screen at the top since the last `forget`, then those it shows, without blanks at the ends. A
+   * line that only the screen's width broke is one line: half of a secret is not known for one.
+   */
   readonly show: () => string;
   readonly forget: () => void;
 }
@@ -34,8 +37,13 @@ export function createScreen({ columns, rows, charsMax, reply }: ScreenOptions):
   const blankAll = (): string[][] => Array.from({ length: rows }, blank);
   let lines = blankAll();
   let other: string[][] | undefined;
+  /** Each with its line break, if it has one. */
   let left: string[] = [];
   let leftChars = 0;
+  /** Lines that go on in the next one. */
+  const broken = new WeakSet<readonly string[]>();
+  const told = (line: readonly string[]): string =>
+    broken.has(line) ? line.join("") : `${line.join("").trimEnd()}\n`;
   let [row, column, top, bottom] = [0, 0, 0, rows - 1];
   let saved = { row: 0, column: 0 };
   let rest = "";
@@ -43,10 +51,10 @@ export function createScreen({ columns, rows, charsMax, reply }: ScreenOptions):
   const keep = (line: readonly string[]): void => {
     // A program that has the whole screen draws, and prints nothing.
     if (other !== undefined) return;
-    const text = line.join("").trimEnd();
+    const text = told(line);
     left.push(text);
-    leftChars += text.length + 1;
-    while (leftChars > charsMax) leftChars -= (left.shift()?.length ?? 0) + 1;
+    leftChars += text.length;
+    while (leftChars > charsMax) leftChars -= left.shift()?.length ?? 0;
   };
   const scroll = (from: number, count: number): void => {
     for (let n = 0; n < Math.min(count, rows); n++) {
@@ -70,12 +78,17 @@ export function createScreen({ columns, rows, charsMax, reply }: ScreenOptions):
     column = Math.max(0, Math.min(columns - 1, nextColumn));
   };
   const erase = (line: number, from: number, to: number): void => {
-    lines[line]?.fill(" ", from, to);
+    const erased = lines[line];
+    erased?.fill(" ", from, to);
+    if (erased !== undefined && to === columns) broken.delete(erased);
   };
   const put = (text: string): void => {
     for (const character of text) {
       const width = wide.test(character) ? 2 : 1;
       if (column + width > columns) {
+        const full = lines[row];
+        // A program that has the whole screen draws each line where it wants it.
+        if (full !== undefined && other === undefined) broken.add(full);
         column = 0;
         feed();
       }
@@ -226,8 +239,7 @@ export function createScreen({ columns, rows, charsMax, reply }: ScreenOptions):
       rest = all.slice(at);
     },
     show: () => {
-      const shown = lines.map((line) => line.join("").trimEnd());
-      return [...left, ...shown].join("\n").trimEnd();
+      return [...left, ...lines.map(told)].join("").trimEnd();
     },
     forget: () => {
       left = [];

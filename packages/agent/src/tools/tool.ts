@@ -2,6 +2,7 @@
 import type { JsonObject } from "@cloister/base";
 import type { SourceKind } from "@cloister/wire";
 import type { Languages } from "../lsp/languages.ts";
+import type { RepoIndex } from "../map/index-files.ts";
 import type { Background } from "../processes.ts";
 
 export interface ToolResult {
@@ -109,6 +110,8 @@ export interface ToolWorld {
   readonly opened?: readonly string[];
   /** Language servers. Without them there are none. */
   readonly languages?: Languages;
+  /** What the files of the workspace define. Without it there is no map of them. */
+  readonly code?: RepoIndex;
   /** The text of a skill. Without it there are none. */
   readonly skill?: (wish: SkillWish, signal: AbortSignal) => Promise<ToolResult>;
   /** Which rule hides a workspace-relative path, and the path that it names: that one, or a folder around it. */
@@ -140,6 +143,8 @@ export interface SkillWish {
 export interface HiddenPlace {
   readonly path: string;
   readonly reason: string;
+  /** A permission rule withholds it from tools; the cell does not hide it. */
+  readonly by?: "permission";
 }
 
 /**

@@ -55,3 +55,15 @@ export function quoteArguments(argv: readonly string[]): string {
     .map((word) => (/^[\w@%+=:,./^~-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
     .join(" ");
 }
+
+/** Of ripgrep, as our own search has them. Others would start programs: `--pre`, `--hostname-bin`, a file of options. */
+const searchOption =
+  /^--(?:no-config|color|no-messages|hidden|no-require-git|no-ignore-global|sort|engine|ignore-case|multiline|multiline-dotall|glob|files-with-matches|count|with-filename|no-heading|null|line-number|max-columns|max-columns-preview|before-context|after-context)(?:=|$)/;
+
+/** A list of arguments that reads and nothing else; an agent that was taken over may ask for any. */
+export function isPlainSearch([program, ...words]: readonly string[]): boolean {
+  const options = words.slice(0, Math.max(0, words.indexOf("--")));
+  return (
+    program === "rg" && options.includes("--no-config") && options.every((each) => searchOption.test(each))
+  );
+}

@@ -23,7 +23,10 @@ test("a foreign tool of another name is never unwrapped", () => {
 
 test("a rename by a language server is an edit of each file that it names, and reading where it names none", () => {
   const rename = { action: "rename", path: "a.ts", line: 2, symbol: "add", new_name: "sum" };
-  const known = toKnownCall("UseTool", { name: "Lsp", arguments: { ...rename, files: ["a.ts", ".github/x.yml"] } });
+  const known = toKnownCall("UseTool", {
+    name: "Lsp",
+    arguments: { ...rename, files: ["a.ts", ".github/x.yml"] },
+  });
   assert.deepEqual(known.kind === "patch" && known.files, [
     { path: "a.ts", before: "add", after: "sum" },
     { path: ".github/x.yml", before: "add", after: "sum" },

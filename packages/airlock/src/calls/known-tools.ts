@@ -146,10 +146,18 @@ function toRead(tool: string, args: JsonObject): KnownCall {
 function toLsp(args: JsonObject): KnownCall {
   const { action, files } = args;
   const isEdit = action === "rename" || action === "code_actions";
-  const named = Array.isArray(files) ? (files as readonly Json[]) : [];
-  if (!isEdit || named.length === 0) return toRead("Lsp", args);
+  const wanted = Array.isArray(files) ? (files as readonly Json[]) : [];
+  if (!isEdit || wanted.length === 0) return toRead("Lsp", args);
   const [before, after] = [firstText(args, ["symbol"]), firstText(args, ["new_name"])];
-  return { kind: "patch", tool: "Edit", files: named.map((path) => ({ path: String(path), before, after })) };
+  return {
+    kind: "patch",
+    tool: "Edit",
+    files: wanted.map((path) => ({
+      path: typeof path === "string" ? path : JSON.stringify(path),
+      before,
+      after,
+    })),
+  };
 }
 
 function toEdit(tool: string, args: JsonObject): KnownCall {

@@ -47,12 +47,14 @@ export function toQuestion(one: AskedCall): Question {
 const BLANKS_MAX = 20;
 const blanks = new RegExp(` {${BLANKS_MAX},}|\\n{${BLANKS_MAX},}`, "gu");
 
+/** A return overwrites the line before it; other blanks and line ends than a shell's own only look like them. */
+const lookalikes =
+  /[\r\u00a0\u115f\u1160\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000\u3164\uffa0]/gu;
+
 /** What cannot be seen is written out, and so are long runs of blanks, behind which the rest would be out of sight. */
 export function showWhole(text: string): string {
-  return showUnseen(text).replaceAll(
-    blanks,
-    (run) => `\\u{${run.startsWith("\n") ? "a" : "20"}}×${run.length} `,
-  );
+  const seen = showUnseen(text).replaceAll(lookalikes, (one) => `\\u{${one.charCodeAt(0).toString(16)}}`);
+  return seen.replaceAll(blanks, (run) => `\\u{${run.startsWith("\n") ? "a" : "20"}}×${run.length} `);
 }
 
 function suggestionsFor({ attempt, asked, findings }: AskedCall): readonly string[] {

@@ -6,15 +6,17 @@
 import {
   closeSync,
   constants,
+  fchownSync,
   lstatSync,
   openSync,
   readdirSync,
+  realpathSync,
   renameSync,
-  rmSync,
   writeFileSync,
-  fchownSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { messageOf, newId, systemCodeOf } from "@cloister/base";
+import { openFolder, type OpenFolder } from "./open-folder.ts";
 import { readWorkspaceFile, toRealPlace } from "./workspace-file.ts";
 
 export interface Steering {
@@ -35,34 +37,68 @@ export function readSteering(workspace: string): Steering {
   for (const place of placesIn(workspace)) {
     const text = readWorkspaceFile(workspace, place);
     if (text === undefined) continue;
-    const { uid, gid } = lstatSync(join(workspace, place));
+    const { uid, gid } = ownerOf(join(workspace, place), workspace);
     files.set(place, { text, uid, gid });
   }
   return { files };
 }
 
-/** Puts back what changed since. Gives the places, in order; a version that was put aside stands beside as `.aside`. */
+function ownerOf(path: string, workspace: string): { readonly uid: number; readonly gid: number } {
+  const known = lstatSync(path, { throwIfNoEntry: false });
+  return known?.isFile() === true ? known : lstatSync(workspace);
+}
+
+/**
+ * Puts back what changed since. Gives the places, in order, with a word on those where it could not be done; a version
+ * that was put aside stands beside as `.aside`. Other commands may be at work in the same folders.
+ */
 export function restoreSteering(workspace: string, { files }: Steering): string[] {
   const now = readSteering(workspace).files;
   const places = [...new Set([...files.keys(), ...now.keys()])].toSorted();
-  return places.filter((place) => {
+  return places.flatMap((place) => {
     const before = files.get(place);
-    if (before?.text === now.get(place)?.text) return false;
-    // A folder that became a link leads elsewhere: neither git nor a build machine follows it, and nor do we.
-    if (toRealPlace(join(place, ".."), workspace) !== join(place, "..").replace(/^\.$/, "")) return true;
-    const path = join(workspace, place);
-    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) putAside(path);
-    if (before !== undefined) write(path, before);
-    return true;
+    if (before?.text === now.get(place)?.text) return [];
+    try {
+      putBack(workspace, place, before);
+      return [place];
+    } catch (error) {
+      // A folder that became a link leads elsewhere: neither git nor a build machine follows it, and nor do we.
+      return [`${place} (left as it is: ${systemCodeOf(error) ?? messageOf(error)})`];
+    }
   });
 }
 
-function putAside(path: string): void {
-  rmSync(`${path}.aside`, { recursive: true, force: true });
-  renameSync(path, `${path}.aside`);
+type Kept = { readonly text: string; readonly uid: number; readonly gid: number };
+
+function putBack(workspace: string, place: string, before: Kept | undefined): void {
+  const name = basename(place);
+  using folder = openFolder(realpathSync(workspace), dirname(place), { isMade: before !== undefined });
+  for (let tries = 1; ; tries++) {
+    if (lstatSync(join(folder.path, name), { throwIfNoEntry: false }) !== undefined) putAside(folder, name);
+    if (before === undefined) return;
+    try {
+      write(join(folder.path, name), before);
+      return;
+    } catch (error) {
+      // Somebody was quicker, and puts theirs there again.
+      if (systemCodeOf(error) !== "EEXIST" || tries >= TRIES_MAX) throw error;
+    }
+  }
 }
 
-function write(path: string, { text, uid, gid }: { text: string; uid: number; gid: number }): void {
+const TRIES_MAX = 10;
+
+/** Nothing is removed for it: a folder could be exchanged for another one while it is being emptied. */
+function putAside({ path }: OpenFolder, name: string): void {
+  try {
+    renameSync(join(path, name), join(path, `${name}.aside`));
+  } catch (error) {
+    if (!["ENOTEMPTY", "EEXIST", "EISDIR", "ENOTDIR"].includes(systemCodeOf(error) ?? "")) throw error;
+    renameSync(join(path, name), join(path, `${name}.${newId("was")}.aside`));
+  }
+}
+
+function write(path: string, { text, uid, gid }: Kept): void {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
   try {
@@ -71,6 +107,39 @@ function write(path: string, { text, uid, gid }: { text: string; uid: number; gi
   } finally {
     closeSync(file);
   }
+}
+
+/** The files over a session's commands, of which several may run at once. */
+export interface SteeringGuard {
+  /** To be called before a command starts that may not change them. */
+  begin(workspace: string): SteeringWatch;
+}
+
+export interface SteeringWatch {
+  /** After its end: gives what `restoreSteering` gives. `allowed` adds what was changed with a person's word meanwhile. */
+  end(allowed: (steering: Steering) => Steering, isAlone: boolean): string[];
+}
+
+/** What one command planted must not be what another one, begun afterwards, finds and puts back: they share one look. */
+export function createSteeringGuard(): SteeringGuard {
+  let held: { steering: Steering; commands: number; isShared: boolean } | undefined;
+  return {
+    begin(workspace) {
+      if (held === undefined) held = { steering: readSteering(workspace), commands: 0, isShared: false };
+      else held.isShared = true;
+      const own = held;
+      own.commands += 1;
+      return {
+        end(allowed, isAlone) {
+          // Alone nobody else has changed anything meanwhile.
+          if (!isAlone || own.isShared) own.steering = allowed(own.steering);
+          own.commands -= 1;
+          if (own.commands === 0) held = undefined;
+          return restoreSteering(workspace, own.steering);
+        },
+      };
+    },
+  };
 }
 
 function placesIn(workspace: string): string[] {

@@ -1,5 +1,14 @@
 /** Files of the workspace as the keeper looks at them: by where they really are, and never further than its border. */
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+} from "node:fs";
 import { basename, dirname, isAbsolute, join, normalize, relative, resolve } from "node:path";
 
 /** A file larger than this is not looked at as a whole. */
@@ -71,15 +80,17 @@ export function readWorkspaceBytes(workspace: string, path: string): Buffer | un
   const place = toRealPlace(path, workspace);
   if (place === undefined || isAbsolute(place)) return undefined;
   let file: number;
+  let root: string;
   try {
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    file = openSync(join(realpathSync(workspace), place), flags);
+    root = realpathSync(workspace);
+    file = openSync(join(root, place), flags);
   } catch {
     return undefined; // new, or nobody's to read: there is no text before the edit
   }
   try {
     const { size } = fstatSync(file);
-    if (!fstatSync(file).isFile() || size > FILE_BYTES_MAX) return undefined;
+    if (!fstatSync(file).isFile() || size > FILE_BYTES_MAX || !isOpenedIn(root, file)) return undefined;
     const bytes = Buffer.alloc(size);
     let read = 0;
     while (read < size) {
@@ -91,4 +102,10 @@ export function readWorkspaceBytes(workspace: string, path: string): Buffer | un
   } finally {
     closeSync(file);
   }
+}
+
+/** A command that runs meanwhile may have made a folder on the way a link, for the moment between a look and the opening. */
+function isOpenedIn(root: string, file: number): boolean {
+  if (process.platform !== "linux") return true; // there is no asking what was opened
+  return within(root, readlinkSync(`/proc/self/fd/${file}`)) !== undefined;
 }

@@ -210,9 +210,14 @@ function deny(one: Case, decision: CallDecision, next: string): Outcome {
   const reason = finding === undefined ? decision.reason : describeFinding(finding);
   const text = showUnseen(subject?.text ?? "").slice(0, TEXT_CHARS_MAX);
   const because = reason === undefined ? "" : `: ${reason}`;
+  // A permission rule's reason names it, and its file; it is no rule of the policy.
+  const whole = reason?.includes(place) === true ? reason : `policy ${name}, rule ${place}${because}`;
+  // Where the checkout lies is nothing for a model.
+  const { workspace } = attempt.session;
+  const said = workspace === undefined ? whole : whole.replaceAll(`${workspace}/`, "");
   return {
     kind: "deny",
-    why: `${call.name} is not allowed here, and was not run: ${text} (policy ${name}, rule ${place}${because}). Next: ${next}.`,
+    why: `${call.name} is not allowed here, and was not run: ${text} (${said}). Next: ${next}.`,
   };
 }
 

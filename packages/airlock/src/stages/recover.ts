@@ -6,10 +6,12 @@ import { messageOf } from "@cloister/base";
 import {
   aliasesOf,
   createRecovery,
+  restoreNeutral,
   unaliasCall,
   type CloisterExtension,
   type CodeNotice,
   type Frame,
+  type RefusedCall,
   type TurnEvent,
   type TurnRequest,
 } from "@cloister/wire";
@@ -101,7 +103,9 @@ export function recover(dispatched: Dispatched, { judge, again }: Mending): Reco
         attempt.refused.push(...refused);
       }
       recovered.push(...attempt.recovered);
-      const isUsable = attempt.refused.length === 0 || attempt.calls.length > 0;
+      // Our own agent tells the model itself, in the history, where it stays: it is no reason to ask again.
+      const denied = current.session.client.evidence === "started" ? attempt.refused.filter(isDenied) : [];
+      const isUsable = attempt.calls.length > 0 || attempt.refused.length === denied.length;
       if (!isUsable && retries - repeats < RETRIES_MAX && !current.signal.aborted) {
         try {
           current = await again(current, {
@@ -119,10 +123,11 @@ export function recover(dispatched: Dispatched, { judge, again }: Mending): Reco
           return;
         }
       }
+      const untold = attempt.refused.filter((refusal) => !denied.includes(refusal));
       const note: TurnEvent[] =
-        attempt.refused.length === 0 ? [] : [{ kind: "text", text: noteFor(attempt) }];
+        untold.length === 0 ? [] : [{ kind: "text", text: noteFor(untold, attempt.calls.length > 0) }];
       // What was refused and then mended is between the airlock and the model; the client is told what is left.
-      const refused = attempt.refused.map(({ cause, detail }) => ({ cause, detail }));
+      const refused = [...untold.map(toRefused), ...denied.map(toDenied)];
       const findings = attempt.notices.length === 0 ? {} : { findings: attempt.notices };
       const extension = { recovered, refused, retries, ...detourOf(current), ...findings };
       const finish = isUsable ? attempt.end.finish : "stop";
@@ -221,10 +226,24 @@ function errorFor(refused: readonly Refusal[]): string {
   return ["Your last answer could not be used.", ...faults, "Nothing was run. Answer again."].join("\n");
 }
 
+function isDenied({ cause, call }: Refusal): boolean {
+  return cause === "denied" && call !== undefined;
+}
+
+function toRefused({ cause, detail }: Refusal): RefusedCall {
+  return { cause, detail };
+}
+
+/** Still sealed, as the model wrote it; only what was made harmless for its template is itself again. */
+function toDenied({ cause, detail, call }: Refusal): RefusedCall {
+  if (call === undefined) return { cause, detail };
+  return { cause, detail, call: { ...call, arguments: restoreNeutral(call.arguments) } };
+}
+
 /** What a client shows, and sends back with the history, so that the model learns of it too. */
-function noteFor({ refused, calls }: Attempt): string {
+function noteFor(refused: readonly Refusal[], hasCalls: boolean): string {
   const faults = refused.map(({ cause, detail }) => `[${cause}] ${detail}`).join("\n");
-  return calls.length > 0
+  return hasCalls
     ? `\n(A further tool call in this answer could not be used, and was not run: ${faults})`
     : `The model's tool call could not be used, and nothing was run:\n${faults}`;
 }

@@ -1,10 +1,15 @@
-/** Takes secrets out before anything else is done with a request: recorded, sent or logged is only what is sealed. */
+/**
+ * Takes secrets out before anything else is done with a request: recorded, sent or logged is only what is sealed. What
+ * would be fetched instead of sent cannot be looked at, and is refused.
+ */
 import { isRecord, type Json, type JsonObject } from "@cloister/base";
 import type { Seals } from "@cloister/secrets";
 import { neutralise, simplifyTools, type Family, type Provenance } from "@cloister/wire";
 import { resultOf, type Origins } from "../calls/origins.ts";
 import type { Part } from "../part.ts";
 import type { Labelled } from "./label.ts";
+import { withoutWords } from "./picture-words.ts";
+import { checkContent } from "./remote-content.ts";
 
 export interface Sealed extends Labelled {
   /** The request as it will leave, in pieces to be sent one after the other. */
@@ -63,6 +68,14 @@ export function sealKept<T extends JsonObject>(item: T, seals: Seals): T {
   const origin = provenance === undefined ? undefined : originOf(provenance);
   const sealed = new Sealer(seals, origin, asItIs).sealJson(plain);
   return { ...sealed, ...(cloister === undefined ? {} : { cloister }) } as unknown as T;
+}
+
+/** A JSON text without a secret in any of its texts, however they are escaped; names of fields among them. */
+export function sealLeaves(text: string, seals: Seals): string {
+  const value = JSON.parse(text, (_key, inner: unknown) =>
+    typeof inner === "string" ? seals.seal(inner).text : inner,
+  ) as Json;
+  return seals.seal(JSON.stringify(value)).text;
 }
 
 /** What is done to a text before it is sealed, by where it stands. */
@@ -156,6 +169,7 @@ class Sealer {
     if (typeof value === "string") return this.#sealString(value, name, prepare);
     if (Array.isArray(value)) return this.#sealList(value, name, prepare);
     if (!isRecord(value)) return value;
+    checkContent(value);
     const outer = this.#origin;
     // Deeper in, it is the model or a tool that says of itself what it is.
     if (this.#depth <= RESULTS_DEPTH_MAX) this.#origin = this.#origins?.of(resultOf(value)) ?? outer;
@@ -200,8 +214,10 @@ class Sealer {
 
   #sealString(text: string, name: string, prepare: (text: string) => string): string {
     if (plumbing.has(name)) return text;
-    if (isPicture(name, text)) return text;
-    return name === "arguments" ? this.#sealArguments(text) : this.#sealText(prepare(text));
+    const mayBePicture = name === "data" || text.startsWith("data:image/");
+    const told = mayBePicture ? withoutWords(text) : text;
+    if (isPicture(name, told)) return told;
+    return name === "arguments" ? this.#sealArguments(told) : this.#sealText(prepare(told));
   }
 
   /** Leaf by leaf, so that escapes neither hide a secret nor break. */

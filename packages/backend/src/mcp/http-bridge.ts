@@ -50,6 +50,15 @@ export function createMcpHttpBridge(options: McpHttpOptions): (io: McpHttpIo) =>
   };
 }
 
+function readMessage(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined; // no JSON
+  }
+}
+
 class Talk {
   readonly #options: McpHttpOptions;
   readonly #io: McpHttpIo;
@@ -96,8 +105,10 @@ class Talk {
 
   /** Never rejects: what a request comes to is its answer. */
   async #carry(line: string): Promise<void> {
-    const message: unknown = JSON.parse(line);
-    const { id, method } = isRecord(message) ? message : {};
+    const message = readMessage(line);
+    // An agent that was taken over may say anything: what is no message is nobody's, and gets no answer.
+    if (message === undefined) return;
+    const { id, method } = message;
     try {
       await this.#post(Buffer.from(line));
       if (method === "notifications/initialized" && this.#options.kind === "http") this.#listen();

@@ -1,7 +1,9 @@
 /** One door for all that goes to an MCP server and to the authority that lets us in: judged addresses, bounded bodies. */
 import { CloisterError, messageOf, systemCodeOf } from "@cloister/base";
-import { Agent, buildConnector, request as undiciRequest } from "undici";
 import type { Dispatcher } from "undici";
+import send from "undici/lib/api/api-request.js";
+import buildConnector from "undici/lib/core/connect.js";
+import Agent from "undici/lib/dispatcher/agent.js";
 import { lookUp } from "../connections.ts";
 import { createDial, type Dial, type DialOutcome, type DialRequest } from "../network/dial.ts";
 import { openNetwork } from "../network/network.ts";
@@ -48,7 +50,7 @@ export function createSender(options: SenderOptions): Sender {
     bodyTimeout: 0,
   });
   return {
-    send: (request) => send(dispatcher, request),
+    send: (request) => sendOnce(dispatcher, request),
     close: async () => {
       closing.abort();
       await dispatcher.destroy();
@@ -56,14 +58,15 @@ export function createSender(options: SenderOptions): Sender {
   };
 }
 
-async function send(dispatcher: Dispatcher, request: SendRequest): Promise<Received> {
+async function sendOnce(dispatcher: Dispatcher, request: SendRequest): Promise<Received> {
   const { url, method, headers, body, signal } = request;
   checkScheme(url);
   const waiting = new AbortController();
   const timer = setTimeout(() => waiting.abort(), request.timeoutMs);
   try {
-    const answer = await undiciRequest(url, {
-      ...{ dispatcher, method, headers, signal: AbortSignal.any([signal, waiting.signal]) },
+    const answer = await send.call(dispatcher, {
+      ...{ origin: url.origin, path: url.pathname + url.search, method, headers },
+      signal: AbortSignal.any([signal, waiting.signal]),
       ...(body === undefined ? {} : { body }),
     });
     return { status: answer.statusCode, headers: firsts(answer.headers), body: answer.body };

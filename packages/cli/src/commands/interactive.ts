@@ -5,6 +5,7 @@ import {
   openConsole,
   type Console,
   type ConsoleCommand,
+  type SlashCommand,
 } from "@cloister/console";
 import { CloisterError } from "@cloister/base";
 import type { AgentHandle } from "../agent-host.ts";
@@ -13,9 +14,16 @@ import type { RunArguments } from "../run-arguments.ts";
 import type { Environment } from "../environment.ts";
 import { exit } from "../exit.ts";
 import { openHistory } from "../screen/history-file.ts";
-import { editExternally } from "../screen/external-editor.ts";
-import { colourDepthOf, themeOf } from "../screen/look.ts";
-import type { OpenedSession } from "../screen/opened.ts";
+import { lookOf } from "../screen/look.ts";
+import { readKeys } from "../screen/keys-file.ts";
+import { openOwnLines, type OwnLines } from "../screen/own-lines.ts";
+import { peekTerminalSettings } from "../screen/terminal-settings.ts";
+import { createNotebook, type Notebook } from "../screen/notebook.ts";
+import { broughtCommands, screenCommands } from "../screen/commands/table.ts";
+import { goingOnWith } from "../screen/going-on.ts";
+import type { NextSession, ScreenSession, ScreenWorld } from "../screen/commands/world.ts";
+import { screenWords } from "../screen/words/words.ts";
+import { createPartialEdits } from "../screen/part-of-edit.ts";
 import type { RunScreen } from "../screen/run-screen.ts";
 import { toLines } from "../screen/notices.ts";
 
@@ -23,7 +31,11 @@ export async function interactive(args: InteractiveArguments, environment: Envir
   const { clock, directory, version, home } = environment;
   const words = consoleWords(environment.lang);
   let agent: AgentHandle | undefined;
-  let opened: OpenedSession | undefined;
+  let session: ScreenSession = noSession;
+  let next: (() => Promise<NextSession | undefined>) | undefined;
+  const notebook = createNotebook(clock);
+  let opening = Promise.withResolvers<void>();
+  let broughtNow: readonly SlashCommand[] = [];
   let retry = Promise.withResolvers<void>();
   /** Said before there is anybody to hear it. */
   let waiting: ConsoleCommand[] = [];
@@ -33,25 +45,57 @@ export async function interactive(args: InteractiveArguments, environment: Envir
     else if (agent === undefined) waiting.push(command);
     else obey(command, agent);
   };
+  const world: ScreenWorld = {
+    ...{ environment: { ...environment, stderr: toLines((text) => screen.notice(text)) }, notebook, args },
+    words: screenWords(environment.lang),
+    get session() {
+      return session;
+    },
+    ready: () => opening.promise,
+    moveOn: (between) => {
+      next = between;
+      agent?.interrupt();
+      agent?.close();
+      // Without a session there is nothing to wait for.
+      if (agent === undefined) retry.resolve();
+    },
+  };
+  const own = screenCommands(world);
+  const terminalSettings = peekTerminalSettings(home);
+  const keys = readKeys(home);
   const screen = openConsole({
+    commands: own,
     terminal: createTerminal(environment),
     ...{ words, clock, directory, version },
-    theme: themeOf(environment),
-    depth: colourDepthOf(environment),
+    ...lookOf(environment, terminalSettings),
+    bindings: keys.bindings,
     history: openHistory(home),
     listFiles: async () =>
       (await import("@cloister/agent")).listFiles(directory, new AbortController().signal),
     shell: async (line, signal) => {
-      if (opened === undefined) throw new CloisterError(words.notYet, { code: "not-ready" });
-      return await opened.run(line, signal);
+      if (session.opened === undefined) throw new CloisterError(words.notYet, { code: "not-ready" });
+      return await session.opened.run(line, signal);
     },
-    editExternally: (text) => editExternally(text, environment),
+    editExternally: async (text) =>
+      (await import("../screen/external-editor.ts")).editExternally(text, environment),
     suspend: suspendProcess,
     onCommand,
   });
 
+  if (keys.trouble !== undefined) screen.trouble(keys.trouble);
+  const ownLines = openOwnLines({
+    ...terminalSettings,
+    directory,
+    version,
+    screen,
+    opened: () => session.opened,
+  });
+
   let interrupt: (() => void) | undefined;
   const leaving = new AbortController();
+  const gone = new Promise<void>((resolve) => {
+    leaving.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
   const left = screen.left.then(() => leaving.abort());
   const deaf = environment.onSignal(() => leaving.abort());
   // Whatever ends the process, the terminal is the person's again.
@@ -74,20 +118,43 @@ export async function interactive(args: InteractiveArguments, environment: Envir
   const front = toScreen(screen, {
     drive: (handle) => {
       agent = handle;
+      // It was on its way when another one was asked for.
+      if (next !== undefined) handle.close();
       for (const command of waiting) obey(command, handle);
       waiting = [];
     },
-    onOpen: (session) => {
-      opened = session;
+    onOpen: (opened) => {
+      session = { ...session, opened };
+      opening.resolve();
     },
-    facts: () => ({ label: opened?.label(), sealed: opened?.sealed() ?? 0 }),
+    begin: (chosen, { policy }) => {
+      session = { ...session, chosen, policy };
+    },
+    bring: async (extensions) => {
+      session = { ...session, extensions };
+      const taken = new Set(screen.desk.commands.map(({ name }) => name));
+      for (const { name } of broughtNow) taken.delete(name);
+      broughtNow = broughtCommands(extensions.chosen.skills, taken);
+      screen.commands([...own, ...broughtNow]);
+      if (extensions.trust.kind === "nothing" || extensions.trust.kind === "trusted") return false;
+      const { askTrustOnce } = await import("../screen/commands/trust.ts");
+      const asked = askTrustOnce(extensions, { environment, words: world.words, desk: screen.desk });
+      // Who leaves in the middle of the question has not said yes.
+      return await Promise.race([asked, gone.then(() => false)]);
+    },
+    isMovingOn: () => next !== undefined,
+    ...{ notebook, ownLines },
+    facts: () => ({ label: session.opened?.label(), sealed: session.opened?.sealed() ?? 0 }),
   });
 
   try {
+    let now = args;
     while (!leaving.signal.aborted) {
       const run = (await import("./run.ts")).run;
       try {
-        await run(toRun(args), around, front);
+        // The key was given to the endpoint that was named with it.
+        const apiKey = now.endpoint === args.endpoint ? environment.apiKey : undefined;
+        await run(toRun(now), { ...around, apiKey }, front);
       } catch (error) {
         if (!leaving.signal.aborted && isNoModel(error)) screen.offer(words.noModel);
         else if (!leaving.signal.aborted) {
@@ -95,11 +162,27 @@ export async function interactive(args: InteractiveArguments, environment: Envir
           screen.offer([]);
         }
       }
+      // Whatever ended it: what was said in it is not lost.
+      const id = notebook.hasMessages && now.session.isSaved ? session.opened?.id : undefined;
+      if (id !== undefined) now = Object.assign({}, now, { session: goingOnWith(id) });
       agent = undefined;
-      opened = undefined;
+      session = noSession;
+      opening.resolve();
       if (leaving.signal.aborted) break;
-      await Promise.race([retry.promise, left]);
+      if (next === undefined) await Promise.race([retry.promise, left]);
       retry = Promise.withResolvers();
+      opening = Promise.withResolvers();
+      const between = next;
+      next = undefined;
+      if (between === undefined) continue;
+      try {
+        const changed = await Promise.race([between(), gone]);
+        now = Object.assign({}, now, changed);
+      } catch (error) {
+        screen.trouble(error);
+      }
+      notebook.clear();
+      screen.facts(nothingKnown);
     }
   } finally {
     deaf();
@@ -134,47 +217,84 @@ function obey(command: ConsoleCommand, agent: AgentHandle): void {
     case "answer":
       agent.answer(command.id, command.answer);
       break;
+    case "look":
+      agent.look();
+      break;
+    case "stop":
+      agent.stop(command.id);
+      break;
     case "retry":
       break;
   }
 }
 
-interface Keeping extends Pick<RunScreen, "drive" | "onOpen"> {
+const nothingKnown = {
+  ...{ model: undefined, endpoint: undefined, clearance: undefined, label: undefined, cell: undefined },
+  sealed: 0,
+} as const;
+
+const noSession: ScreenSession = {
+  opened: undefined,
+  chosen: undefined,
+  policy: undefined,
+  extensions: undefined,
+};
+
+interface Keeping extends Required<Pick<RunScreen, "drive" | "onOpen" | "begin" | "bring">> {
+  readonly notebook: Notebook;
+  readonly ownLines: OwnLines;
+  /** Another session follows at once: nothing is offered between the two. */
+  readonly isMovingOn: () => boolean;
   readonly facts: () => { readonly label: string | undefined; readonly sealed: number };
 }
 
-function toScreen(screen: Console, { drive, onOpen, facts }: Keeping): RunScreen {
+function toScreen(screen: Console, keeping: Keeping): RunScreen {
+  const { drive, onOpen, bring, facts, notebook, ownLines } = keeping;
   let hasEnded = true;
+  const partial = createPartialEdits();
   return {
     drive,
     onOpen,
+    bring,
     printer: {
       event: (event) => {
         if (event.kind === "user") hasEnded = false;
         if (event.kind === "end") hasEnded = true;
+        notebook.event(event);
         screen.event(event);
+        ownLines.event(event);
+        // The screen may still be in the mode of the session before.
+        if (event.kind === "start") screen.event({ kind: "mode", mode: event.mode ?? "default" });
         // What was read may have raised the label or held a secret: after each step it is looked at again.
         if (factEvents.has(event.kind)) screen.facts(facts());
       },
       end: ({ ending }) => {
-        if (!hasEnded || ending.error?.code === "agent-died") screen.event({ kind: "end", ending });
+        // An agent that was sent away before it had done anything has not died.
+        const hasDied = ending.error?.code === "agent-died" && !keeping.isMovingOn();
+        if (!hasEnded || hasDied) screen.event({ kind: "end", ending });
         hasEnded = true;
-        screen.offer([]);
+        if (!keeping.isMovingOn()) screen.offer([]);
       },
     },
     approve: async (question, signal) => {
       const { diffTexts } = await import("@cloister/agent");
       const { edits, findings, reason, rule, suggestions, text, tool, effect } = question;
-      return await screen.approve(
+      if (partial.takes(edits)) return "once";
+      notebook.ask({ tool, text, rule, reason });
+      const diffs = edits.map(({ path, before, after }) => diffTexts(path, before ?? "", after ?? ""));
+      const approval = await screen.approve(
         {
-          ...{ tool, text, effect, rule, reason, suggestions },
+          ...{ tool, text, effect, rule, reason, suggestions, diffs },
           findings: findings.map(({ path, why, excerpt }) => `${path}: ${why}: ${excerpt}`),
-          diffs: edits.map(({ path, before, after }) => diffTexts(path, before ?? "", after ?? "")),
         },
         signal,
       );
+      if (typeof approval === "string" || approval.kind === "no") return approval;
+      return partial.accept(edits, diffs, approval.accepted);
     },
-    begin: (chosen, { tier, label, policy }) => {
+    begin: (chosen, held) => {
+      const { tier, label, policy } = held;
+      keeping.begin(chosen, held);
       void import("@cloister/airlock").then(({ clearanceOf }) =>
         screen.facts({
           model: chosen.model,

@@ -1,7 +1,7 @@
 /** `cloister mcp`: which servers there are, what each may reach, and whether it works. */
 import { loginToMcp } from "@cloister/backend";
 import { openLedger } from "@cloister/ledger";
-import { CloisterError, isRecord, type JsonObject } from "@cloister/base";
+import { CloisterError, isRecord, visible, type JsonObject } from "@cloister/base";
 import { showUnseen } from "@cloister/policy";
 import type { McpServer } from "@cloister/agent/extensions";
 import { checkWorkspace } from "../command-cell.ts";
@@ -66,13 +66,15 @@ async function list(isJson: boolean, environment: Environment): Promise<number> 
   } else {
     for (const { server, rights } of plan.servers) {
       stdout.write(
-        `${server.name}  ${whatOf(server)}\n    ${rightsOf(server, rights)}; from ${server.origin.path}\n`,
+        visible(
+          `${server.name}  ${whatOf(server)}\n    ${rightsOf(server, rights)}; from ${server.origin.path}\n`,
+        ),
       );
     }
     if (plan.servers.length === 0) stdout.write("no servers; cloister mcp add NAME -- COMMAND…\n");
   }
-  for (const loss of plan.losses) stderr.write(`cloister: ${loss.message}\n`);
-  if (skipped !== undefined) stderr.write(`cloister: ${skipped}\n`);
+  for (const loss of plan.losses) stderr.write(`cloister: ${showUnseen(loss.message)}\n`);
+  if (skipped !== undefined) stderr.write(`cloister: ${showUnseen(skipped)}\n`);
   return exit.ok;
 }
 

@@ -20,6 +20,7 @@ import type { PermissionsArguments } from "../permissions/permission-arguments.t
 import { openPermissions, type SessionPermissions } from "../permissions/session-permissions.ts";
 import { openBinding } from "../policy/binding.ts";
 import { readSettings } from "../settings.ts";
+import { visible } from "../print/style.ts";
 import { wordsFor } from "../words/words.ts";
 
 export async function permissions(args: PermissionsArguments, environment: Environment): Promise<number> {
@@ -39,7 +40,7 @@ export async function permissions(args: PermissionsArguments, environment: Envir
   );
   const found =
     args.command === "permissions-list" ? list(opened) : why(args.call, opened, policy, workspace);
-  const text = args.json ? `${JSON.stringify(found)}\n` : format(found, environment);
+  const text = args.json ? `${JSON.stringify(found)}\n` : visible(format(found, environment));
   environment.stdout.write(text);
   return exit.ok;
 }
@@ -93,12 +94,15 @@ function why(text: string, opened: SessionPermissions, policy: Policy, workspace
   const { rule, line } = decision.source;
   const isAllowed = decision.verdict === "allow" || by !== undefined;
   const isRuled = decision.verdict === "allow" && permission.source.rule !== "the cell";
+  // Why the rules would let it pass is no reason for what the policy holds back.
+  const because =
+    decision.reason ?? (decision.verdict === permission.verdict ? permission.reason : undefined);
   return {
     about: "call",
     call: text,
     outcome: by === undefined ? decision.verdict : "allow",
     rule: by ?? (isRuled ? permission.source.rule : line === undefined ? rule : `${rule}, line ${line}`),
-    reason: by === undefined ? (decision.reason ?? permission.reason) : undefined,
+    reason: by === undefined ? because : undefined,
     flag: isAllowed ? undefined : judgement.flagFor(call, workspace),
   };
 }

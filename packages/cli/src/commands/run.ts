@@ -12,7 +12,7 @@ import { chooseEndpoint, type ChosenEndpoint } from "../endpoint.ts";
 import type { AgentHandle } from "../agent-host.ts";
 import type { Environment } from "../environment.ts";
 import { foldersToShow } from "../extension/bring.ts";
-import { noticesOf, openExtensions } from "../extension/open.ts";
+import { noticesOf, openExtensions, type OpenedExtensions } from "../extension/open.ts";
 import { driveFromInput } from "../stream-input.ts";
 import { isModelFile } from "../embedded-model.ts";
 import { exit } from "../exit.ts";
@@ -28,6 +28,7 @@ import { toSessionOptions } from "../run-options.ts";
 import { goOnText, openForRun } from "../sessions/open-for-run.ts";
 import { worktreeFolders } from "../sessions/worktree-places.ts";
 import type { RunScreen } from "../screen/run-screen.ts";
+import { visible } from "../print/style.ts";
 import { readSettings } from "../settings.ts";
 import { checkWorkspace } from "../command-cell.ts";
 
@@ -87,17 +88,19 @@ export async function run(args: RunArguments, environment: Environment, screen?:
     );
     const label = saved?.label ?? asks;
     const worktree = worktreeFolders(environment.directory, environment.home);
-    const extensions = await openExtensions(
-      environment,
-      checkWorkspace(environment.directory, environment.home),
-      {
+    const readBrought = (): Promise<OpenedExtensions> =>
+      openExtensions(environment, checkWorkspace(environment.directory, environment.home), {
         show: [...(settings.cell?.wishes.show ?? []), ...args.show],
         allowsHooks: binding.flag("hooks", undefined) !== false,
-      },
-    );
-    for (const line of noticesOf(extensions)) environment.stderr.write(`cloister: ${line}\n`);
+      });
+    let extensions = await readBrought();
+    if ((await screen?.bring?.(extensions)) === true) {
+      extensions = await readBrought();
+      await screen?.bring?.(extensions);
+    }
+    for (const line of noticesOf(extensions)) environment.stderr.write(`cloister: ${visible(line)}\n`);
     const held = { tier, label, policy: binding.session.policy };
-    if (screen === undefined) environment.stderr.write(describe(tier, chosen, held));
+    if (screen === undefined) environment.stderr.write(visible(describe(tier, chosen, held)));
     else screen.begin(chosen, held);
     const printer =
       screen?.printer ?? createPrinter(args.format, environment, chosen, tier, isConversation, saved?.id);
@@ -157,9 +160,9 @@ export async function run(args: RunArguments, environment: Environment, screen?:
       interrupt.signal,
     );
     printer.end(outcome);
-    if (outcome.ending.outcome === "done")
-      return outcome.overlay?.isWhole() === false ? exit.failed : exit.ok;
-    return outcome.ending.outcome === "cancelled" ? exit.cancelled : exit.failed;
+    if (outcome.ending.outcome === "cancelled") return exit.cancelled;
+    const isDone = outcome.ending.outcome === "done" && outcome.overlay?.isWhole() !== false;
+    return isDone ? exit.ok : exit.failed;
   } finally {
     ignore();
   }

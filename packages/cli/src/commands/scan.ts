@@ -1,7 +1,7 @@
 /** `cloister scan PATH…`: secrets and personal data in files, found as the airlock finds them. Nothing is sent or changed. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { CloisterError, formatError, messageOf } from "@cloister/base";
+import { CloisterError, formatError, messageOf, visible } from "@cloister/base";
 import {
   findSecrets,
   importRules,
@@ -149,5 +149,5 @@ function masked(value: string): string {
 
 /** File names may hold anything, control sequences of the terminal too. */
 function plain(text: string): string {
-  return text.replace(/\p{Cc}/gu, "?");
+  return visible(text.replace(/\p{Cc}/gu, "?"));
 }

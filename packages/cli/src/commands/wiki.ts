@@ -113,12 +113,17 @@ function worldFor({ workspace, folder, args, environment }: Place): WikiWorld {
       return readFileSync(path, "utf8");
     },
     savePage: (name, text) => {
+      // Sessions ran in the project since it was looked at.
+      folderFor(workspace, folder);
       mkdirSync(folder, { recursive: true });
       rmSync(pageOf(name), { force: true });
       writeFileSync(pageOf(name), text, { flag: "wx" });
     },
     pageNames: () => namesIn(folder),
-    removePage: (name) => rmSync(pageOf(name), { force: true }),
+    removePage: (name) => {
+      folderFor(workspace, folder);
+      rmSync(pageOf(name), { force: true });
+    },
     tell: () => {
       /* only a refresh has something to tell */
     },

@@ -5,6 +5,7 @@ import type { AgentDefinition } from "@cloister/agent";
 import { hooksOf, toAgents, toBrought, type BroughtExtensions, type Hook } from "@cloister/agent/extensions";
 import type { AirlockSession, HookDefinition } from "@cloister/airlock";
 import type { Cells, CellView } from "@cloister/cell";
+import { createApproval } from "./approval.ts";
 import type { OpenedExtensions } from "./open.ts";
 import { createRequiredChecks, type RequiredChecks } from "./required-checks.ts";
 
@@ -37,12 +38,14 @@ export function bringToSession(
     opened: foldersToShow(own),
   });
   const agents = toAgents(chosen);
+  const isApproved = createApproval(own);
   const hooks = hooksOf(brought).map((hook): [string, HookDefinition] => [
     hook.id,
     {
       argv: argvOf(hook, places.workspace),
       environment: { ...environment, ...variablesOf(hook, places.workspace) },
       view,
+      ...(hook.origin.scope === "project" ? { isApproved } : {}),
     },
   ]);
   const definitions = new Map(hooks.filter(([, { argv }]) => argv.length > 0));

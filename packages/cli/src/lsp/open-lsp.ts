@@ -36,11 +36,13 @@ export function openLsp(world: LspWorld): OpenedLsp {
   const found = findLanguageServers(folders);
   return {
     servers: new Map(found.map((server) => [nameOf(server), define(server, world)])),
-    wishes: found.map((server) => {
-      const { title, languages, settings } = server;
-      return { name: nameOf(server), title, languages, ...(settings === undefined ? {} : { settings }) };
-    }),
+    wishes: found.map(toWish),
   };
+}
+
+function toWish(server: FoundServer): LanguageServerWish {
+  const { title, languages, settings } = server;
+  return { name: nameOf(server), title, languages, ...(settings === undefined ? {} : { settings }) };
 }
 
 function nameOf({ program }: FoundServer): string {

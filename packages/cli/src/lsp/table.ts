@@ -30,8 +30,22 @@ export const knownServers: readonly KnownServer[] = [
     program: "typescript-language-server",
     args: stdio,
     languages: script,
+    settings: {
+      // It would fetch types from a registry.
+      disableAutomaticTypingAcquisition: true,
+      // Its second server answers at once, and knows one file only.
+      tsserver: { useSyntaxServer: "never" },
+    },
   },
-  { title: "vtsls", program: "vtsls", args: stdio, languages: script },
+  {
+    title: "vtsls",
+    program: "vtsls",
+    args: stdio,
+    languages: script,
+    settings: {
+      typescript: { disableAutomaticTypeAcquisition: true, tsserver: { useSyntaxServer: "never" } },
+    },
+  },
   // The compiler itself, from the version on that is written in Go.
   { title: "TypeScript", program: "tsc", args: ["--lsp", ...stdio], languages: script, majorMin: 7 },
   { title: "basedpyright", program: "basedpyright-langserver", args: stdio, languages: python },

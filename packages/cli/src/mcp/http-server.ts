@@ -1,5 +1,5 @@
 /** An MCP server elsewhere, as the keeper registers it: judged, recorded and sealed before a byte leaves. */
-import type { AirlockSession, ServerDefinition } from "@cloister/airlock";
+import { sealLeaves, type AirlockSession, type ServerDefinition } from "@cloister/airlock";
 import {
   createMcpHttpBridge,
   isLoopback,
@@ -7,13 +7,14 @@ import {
   type McpToken,
   type NetworkOptions,
 } from "@cloister/backend";
-import { isRecord, CloisterError, type Clock } from "@cloister/base";
+import { isRecord, CloisterError, parseJson, type Clock } from "@cloister/base";
 import { isWithin, rateEndpoint, type Clearance } from "@cloister/policy";
+import { judgeMessage } from "./judge-message.ts";
 import type { PlannedServer } from "./plan.ts";
 import type { TokenFile } from "./token-file.ts";
 
 export interface HttpWorld {
-  readonly session: Pick<AirlockSession, "id" | "policy" | "standing" | "seals" | "ledger">;
+  readonly session: AirlockSession;
   readonly clock: Clock;
   readonly tokens: TokenFile;
   readonly network?: NetworkOptions;
@@ -62,12 +63,14 @@ export function defineHttpServer(
       ...(own ? {} : { authorization }),
       beforeContact: recordContact,
       beforeSend: async (message) => {
-        const text = Buffer.from(message).toString("utf8");
-        const sealed = session.seals.seal(text).text;
+        const sealed = sealLeaves(Buffer.from(message).toString("utf8"), session.seals);
+        const said = parseJson(sealed, "the message");
+        const whole = isRecord(said) ? said : {};
+        judgeMessage(whole, server.name, session);
         refuseAboveClearance(session.standing.classification, clearance, server.name);
         await session.ledger.append({
           type: "mcp.message",
-          fields: { session: session.id, server: server.name, origin: url.origin, method: methodOf(text) },
+          fields: { session: session.id, server: server.name, origin: url.origin, method: methodOf(whole) },
           attachments: [
             { type: "mcp.message", data: Buffer.from(sealed), open: { bytes: message.length }, hidden: {} },
           ],
@@ -137,11 +140,8 @@ function refuseAboveClearance(
   );
 }
 
-function methodOf(text: string): string {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) && typeof value["method"] === "string" ? value["method"].slice(0, 60) : "answer";
-  } catch {
-    return "unknown"; // the bridge refuses it next
-  }
+const METHOD_CHARS_MAX = 60;
+
+function methodOf({ method }: Readonly<Record<string, unknown>>): string {
+  return typeof method === "string" ? method.slice(0, METHOD_CHARS_MAX) : "answer";
 }

@@ -6,7 +6,9 @@ import { openEgress, type AirlockSession, type Egress, type ServerDefinition } f
 import { createDial, type NetworkOptions } from "@cloister/backend";
 import { CloisterError, type Clock } from "@cloister/base";
 import type { CellView } from "@cloister/cell";
+import type { Approval } from "../extension/approval.ts";
 import { defineHttpServer } from "./http-server.ts";
+import { createMessageGate } from "./judge-message.ts";
 import type { McpPlan, PlannedServer } from "./plan.ts";
 import { openTokenFile } from "./token-file.ts";
 
@@ -27,6 +29,8 @@ export interface McpWorld {
   /** Whether there is a cell. Without one there is nothing to open a way out of. */
   readonly isConfined: boolean;
   readonly onTrouble: (trouble: unknown) => void;
+  /** Of what a trusted project would start. */
+  readonly isApproved?: Approval;
 }
 
 export interface OpenedMcp {
@@ -85,6 +89,10 @@ async function defineProgram(
     directory: directoryOf(server.cwd, view.workspace),
     view: rights.write ? { ...view, readable } : readOnly({ ...view, readable }, server.name, world),
     ...(egress === undefined ? {} : { egress }),
+    gate: createMessageGate(server.name, session),
+    ...(server.origin.scope === "project" && world.isApproved !== undefined
+      ? { isApproved: world.isApproved }
+      : {}),
   };
 }
 

@@ -16,7 +16,8 @@ function govern(forbidden: string): {
   const judgement = createJudgement({ mode: "plan" });
   const nothing = (): void => undefined;
   const bare: AgentHandle = {
-    ...{ send: nothing, interrupt: nothing, compact: nothing, close: nothing },
+    ...{ send: nothing, interrupt: nothing, compact: nothing, close: nothing, look: nothing },
+    stop: nothing,
     setMode: (mode) => told.push(["mode", mode]),
     answer: (id, answer) => told.push([id, answer]),
   };

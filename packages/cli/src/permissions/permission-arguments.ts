@@ -1,7 +1,7 @@
 /** The flags of a run on permissions, and the command `cloister permissions`. */
 import { parseArgs } from "node:util";
 import { messageOf } from "@cloister/base";
-import { parsePermissionMode, permissionModes, type PermissionMode } from "@cloister/policy";
+import { parsePermissionMode, permissionModes, type PermissionMode } from "@cloister/policy/modes";
 import { usage } from "../option-values.ts";
 import type { CallFlags } from "./read-permissions.ts";
 

@@ -1,5 +1,7 @@
 import { styleText } from "node:util";
 
+export { visible } from "@cloister/base";
+
 export type Style = Parameters<typeof styleText>[0];
 export type Paint = (style: Style, text: string) => string;
 
@@ -15,19 +17,6 @@ export function hasStyle(
 
 export function createPaint(colour: boolean): Paint {
   return colour ? (style, text) => styleText(style, text, { validateStream: false }) : (_style, text) => text;
-}
-
-// C0 and C1 controls but tab and line feed, and the marks that reorder text.
-const steering =
-  // oxlint-disable-next-line no-control-regex -- finding them is the point
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
-/** Control characters made visible: what a model or a file says must not steer the terminal. */
-export function visible(text: string): string {
-  return text.replaceAll(steering, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return code < 0x20 ? String.fromCodePoint(0x2400 + code) : `\\u{${code.toString(16)}}`;
-  });
 }
 
 /** A unified diff with its additions and removals coloured. */

@@ -41,7 +41,8 @@ export function createTextPrinter({ stdout, stderr, colour }: Environment): Prin
 }
 
 function describeApprovals({ asked, allowed, denied }: Approvals): string {
-  return `${asked} ${asked === 1 ? "call" : "calls"} needed approval: ${allowed} allowed, ${denied} denied`;
+  const which = denied === 0 ? "" : "; which, and by what rule: cloister ledger show";
+  return `${asked} ${asked === 1 ? "call" : "calls"} needed approval: ${allowed} allowed, ${denied} denied${which}`;
 }
 
 const BRIEF_CHARS_MAX = 160;

@@ -1,7 +1,7 @@
 /** A quest on disk: three documents that a person may edit at any time, and what was approved of them. */
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CloisterError, isRecord, parseJson, systemCodeOf } from "@cloister/base";
+import { CloisterError, isRecord, newId, parseJson, systemCodeOf } from "@cloister/base";
 
 export type Document = "requirements" | "design" | "tasks";
 
@@ -47,9 +47,7 @@ export function createQuest(workspace: string, goal: string): QuestFiles {
 export function openQuest(workspace: string, name: string): QuestFiles {
   const names = listQuests(workspace);
   if (names.includes(name)) {
-    for (const file of ["", PROGRESS, ...documents.map((document) => `${document}.md`)]) {
-      checkPlain(workspace, join(FOLDER, name, file));
-    }
+    checkQuest(workspace, name);
     return openFiles(workspace, name);
   }
   throw new CloisterError(`there is no quest "${name}" here`, {
@@ -83,6 +81,13 @@ function checkPlain(workspace: string, path: string): void {
   }
 }
 
+/** Again before each look and each change: what the quest's own work ran may have put a link there. */
+function checkQuest(workspace: string, name: string): void {
+  for (const file of ["", PROGRESS, ...documents.map((document) => `${document}.md`)]) {
+    checkPlain(workspace, join(FOLDER, name, file));
+  }
+}
+
 /** Letters and digits of any script, the rest as dashes. */
 function nameFor(goal: string): string {
   const words = goal
@@ -110,6 +115,7 @@ function openFiles(workspace: string, name: string): QuestFiles {
     folder,
     pathOf,
     read: (document) => {
+      checkQuest(workspace, name);
       try {
         return readFileSync(pathOf(document), "utf8");
       } catch (error) {
@@ -117,9 +123,13 @@ function openFiles(workspace: string, name: string): QuestFiles {
         throw error;
       }
     },
-    write: (document, text) => replaceFile(pathOf(document), text),
+    write: (document, text) => {
+      checkQuest(workspace, name);
+      replaceFile(pathOf(document), text);
+    },
     isApproved: (document) => progress.approved.includes(document),
     approve: (document) => {
+      checkQuest(workspace, name);
       progress = { ...progress, approved: [...new Set([...progress.approved, document])] };
       save(folder, progress);
     },
@@ -146,7 +156,8 @@ function save(folder: string, progress: Progress): void {
 
 /** Whole or not at all, whenever the process dies. */
 function replaceFile(path: string, text: string): void {
-  const next = `${path}.new`;
-  writeFileSync(next, text, { flush: true });
+  // A name that nobody knows beforehand, and no file of anybody else's: a link of that name would be followed.
+  const next = `${path}.${newId("new")}`;
+  writeFileSync(next, text, { flush: true, flag: "wx" });
   renameSync(next, path);
 }

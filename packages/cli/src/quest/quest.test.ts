@@ -147,3 +147,20 @@ test("nothing is read or written through a link that a repository holds", (t) =>
   symlinkSync(join(elsewhere, "x"), join(other, ".cloister", "quests", "q", "design.md"));
   assert.throws(() => openQuest(other, "q"), { code: "link-in-the-way" });
 });
+
+test("a link in the place of a draft is not followed, nor one that was put there while the quest was at work", (t) => {
+  const [workspace, elsewhere] = [workspaceFor(t), workspaceFor(t)];
+  const quest = createQuest(workspace, "count");
+  const own = join(elsewhere, "profile");
+  writeFileSync(own, "mine");
+  for (const name of ["requirements.md.new", "quest.json.new"]) symlinkSync(own, join(quest.folder, name));
+  quest.write("requirements", "planted");
+  quest.approve("requirements");
+  assert.equal(readFileSync(own, "utf8"), "mine");
+  assert.equal(openQuest(workspace, quest.name).read("requirements"), "planted");
+  rmSync(quest.folder, { recursive: true });
+  symlinkSync(elsewhere, quest.folder);
+  assert.throws(() => quest.write("design", "planted"), { code: "link-in-the-way" });
+  assert.throws(() => quest.read("design"), { code: "link-in-the-way" });
+  assert.throws(() => quest.approve("design"), { code: "link-in-the-way" });
+});

@@ -6,20 +6,26 @@ const BYTES_MAX = 1024 * 1024;
 
 export function openHistory(home: string): {
   readonly entries: readonly string[];
-  readonly add: (text: string) => void;
+  readonly add: (text: string) => Promise<void>;
 } {
   const path = join(home, ".cloister", "history");
   return {
     entries: readEntries(path),
-    add: (text) => {
-      try {
-        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-        appendFileSync(path, `${JSON.stringify(text)}\n`, { mode: 0o600 });
-      } catch {
-        /* a home that cannot be written to costs the history, not the session */
-      }
-    },
+    add: (text) => keep(path, text),
   };
+}
+
+/** A message in which a secret is found is not kept: nothing here is sealed. */
+async function keep(path: string, text: string): Promise<void> {
+  // The detector is loaded once a message was sent, when nobody waits for the screen.
+  const { findSecrets } = await import("@cloister/secrets");
+  if (findSecrets(text).length > 0) return;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    appendFileSync(path, `${JSON.stringify(text)}\n`, { mode: 0o600 });
+  } catch {
+    /* a home that cannot be written to costs the history, not the session */
+  }
 }
 
 function readEntries(path: string): string[] {

@@ -1,16 +1,33 @@
 /** What the terminal can show, as its variables say. */
-import type { ColourDepth, ThemeName } from "@cloister/console";
+import type { ColourDepth, ConsoleOptions, ThemeName } from "@cloister/console";
 import type { Environment } from "../environment.ts";
+import type { TerminalSettings } from "./terminal-settings.ts";
+
+type Look = Required<Pick<ConsoleOptions, "theme" | "depth" | "asksBackground" | "notify" | "hasVim">>;
+
+/** As the person set it; else as the terminal's variables say, and then as it answers itself. */
+export function lookOf(environment: Environment, settings: TerminalSettings): Look {
+  const { theme = "auto", notify = "bell", vim = false } = settings;
+  const { colour, terminal = "", variable } = environment;
+  // A terminal that cannot do much may show the question instead of answering it.
+  const canAnswer = colour && /^(?:xterm|tmux|screen|alacritty|foot|wezterm|rxvt|st)\b/.test(terminal);
+  return {
+    theme: theme === "auto" ? themeOf(environment) : theme,
+    depth: colourDepthOf(environment),
+    asksBackground: theme === "auto" && canAnswer && variable("COLORFGBG") === undefined,
+    ...{ notify, hasVim: vim },
+  };
+}
 
 /** Only what draws something needs a terminal's own words. */
-export function colourDepthOf({ colour, terminal = "", variable }: Environment): ColourDepth {
+function colourDepthOf({ colour, terminal = "", variable }: Environment): ColourDepth {
   if (!colour || terminal === "dumb") return 0;
   if (/^(?:truecolor|24bit)$/i.test(variable("COLORTERM") ?? "") || terminal.endsWith("-direct")) return 24;
   return terminal.includes("256color") ? 8 : 4;
 }
 
 /** `COLORFGBG` is `ink;ground`, and 7 and 15 are light grounds; without it most terminals are dark. */
-export function themeOf({ variable, colour }: Environment): ThemeName {
+function themeOf({ variable, colour }: Environment): ThemeName {
   if (!colour) return "plain";
   return /;(?:7|15)$/.test(variable("COLORFGBG") ?? "") ? "light" : "dark";
 }

@@ -3,6 +3,8 @@ import { runCommand, type AirlockSession, type CommandWorld } from "@cloister/ai
 import type { Label } from "@cloister/policy";
 
 export interface OpenedSession {
+  /** In the ledger, and among the saved ones. */
+  readonly id: string;
   /** Of all that the conversation has come to hold. */
   label(): Label;
   /** How many secrets were sealed so far. */
@@ -15,6 +17,7 @@ const TIMEOUT_MS = 600_000;
 
 export function toOpenedSession(session: AirlockSession, commands: CommandWorld): OpenedSession {
   return {
+    id: session.id,
     label: () => session.standing.classification.label,
     sealed: () => session.seals.count,
     run: async (line, signal) => {

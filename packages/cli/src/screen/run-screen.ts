@@ -2,6 +2,7 @@ import type { Approve } from "@cloister/airlock";
 import type { Label, Policy } from "@cloister/policy";
 import type { AgentHandle } from "../agent-host.ts";
 import type { ChosenEndpoint } from "../endpoint.ts";
+import type { OpenedExtensions } from "../extension/open.ts";
 import type { Printer } from "../print/printer.ts";
 import type { OpenedSession } from "./opened.ts";
 import type { Tier } from "@cloister/cell";
@@ -15,4 +16,6 @@ export interface RunScreen {
   /** The model is chosen; the cells are made next. */
   readonly begin: (chosen: ChosenEndpoint, held: { tier: Tier; label: Label; policy: Policy }) => void;
   readonly onOpen: (opened: OpenedSession) => void;
+  /** What developers bring was read. True: the person has said something about it, and it is to be read again. */
+  readonly bring?: (extensions: OpenedExtensions) => Promise<boolean>;
 }

@@ -1,13 +1,13 @@
 /** Puts files back. Nothing is written or removed through a link, and what changed since it was planned is left alone. */
 import {
   chmodSync,
+  chownSync,
   closeSync,
   constants,
   fchmodSync,
   fchownSync,
   lchownSync,
   lstatSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmdirSync,
@@ -16,7 +16,8 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { openFolder } from "@cloister/airlock";
 import { messageOf, newId, systemCodeOf } from "@cloister/base";
 import type { ObjectStore } from "./objects.ts";
 import type { RewindPlan, RewindStep } from "./rewind-plan.ts";
@@ -64,15 +65,17 @@ function attempt(step: RewindStep, world: World): string | undefined {
 
 /** Why it was left alone; undefined when it was done. */
 function put(step: RewindStep, { workspace, store, owner }: World): string | undefined {
-  const full = join(workspace, step.path);
   const through = linkAbove(workspace, step.path);
   if (through !== undefined) return `${through} is a link, and leads somewhere else`;
+  const { wanted } = step;
+  // Held open: what runs in the workspace meanwhile could make a folder on the way a link after it was looked at.
+  using folder = openFolder(workspace, dirname(step.path), { isMade: wanted !== undefined });
+  const full = join(folder.path, basename(step.path));
   const stat = lstatSync(full, { throwIfNoEntry: false });
   if ((stat === undefined) !== (step.now === undefined)) return "it changed just now";
   const isKnown = step.stamps !== undefined && step.stamps !== "" && step.now?.type !== "directory";
   if (stat !== undefined && isKnown && stampsOf(stat) !== step.stamps) return "it changed just now";
 
-  const { wanted } = step;
   if (stat !== undefined && (wanted === undefined || stat.isDirectory() !== (wanted.type === "directory"))) {
     if (stat.isDirectory()) rmdirSync(full);
     else unlinkSync(full);
@@ -80,11 +83,12 @@ function put(step: RewindStep, { workspace, store, owner }: World): string | und
   switch (wanted?.type) {
     case undefined:
       return undefined;
-    case "directory":
-      if (lstatSync(full, { throwIfNoEntry: false }) === undefined) mkdirSync(full, { recursive: true });
-      chmodSync(full, wanted.mode);
-      if (owner !== undefined) lchownSync(full, owner.uid, owner.gid);
+    case "directory": {
+      using made = openFolder(workspace, step.path, { isMade: true });
+      chmodSync(made.path, wanted.mode);
+      if (owner !== undefined) chownSync(made.path, owner.uid, owner.gid);
       return undefined;
+    }
     case "link": {
       const draft = draftBeside(full);
       symlinkSync(wanted.target, draft);
@@ -95,7 +99,6 @@ function put(step: RewindStep, { workspace, store, owner }: World): string | und
     case "file": {
       const content = wanted.object === undefined ? undefined : store.get(wanted.object);
       if (content === undefined) return "its content is no longer there";
-      mkdirSync(dirname(full), { recursive: true });
       writeFile(full, content, { mode: wanted.mode, owner });
       return undefined;
     }

@@ -206,7 +206,9 @@ function readWhole(full: string, bytes: number): Buffer | undefined {
     return undefined; // nobody may read it, or it is gone
   }
   try {
-    if (!fstatSync(file).isFile()) return undefined;
+    // A folder on the way may have become a link since it was looked at: what lies behind it is not the workspace's.
+    const isElsewhere = process.platform === "linux" && readlinkSync(`/proc/self/fd/${file}`) !== full;
+    if (isElsewhere || !fstatSync(file).isFile()) return undefined;
     // One byte more shows a file that grew.
     const buffer = Buffer.allocUnsafe(bytes + 1);
     let done = 0;

@@ -112,6 +112,13 @@ export async function removeWorktree(
 const GIT_MS_MAX = 300_000;
 const OUTPUT_BYTES_MAX = 20_000;
 
+/** Where no cell is wanted, the repository's monitor and hooks are not run either. */
+const ownGit = {
+  GIT_CONFIG_COUNT: "2",
+  ...{ GIT_CONFIG_KEY_0: "core.fsmonitor", GIT_CONFIG_VALUE_0: "false" },
+  ...{ GIT_CONFIG_KEY_1: "core.hooksPath", GIT_CONFIG_VALUE_1: "/dev/null" },
+};
+
 async function runGit(
   { path, git }: Worktree,
   script: string,
@@ -126,7 +133,7 @@ async function runGit(
     const launch = {
       argv: ["/bin/sh", "-c", script, "sh", git],
       directory: path,
-      environment: { ...command.environment, GIT_TERMINAL_PROMPT: "0" },
+      environment: { ...command.environment, GIT_TERMINAL_PROMPT: "0", ...ownGit },
     };
     const limits = { timeoutMs: GIT_MS_MAX, outputBytesMax: OUTPUT_BYTES_MAX };
     const { exitCode, output } = await runInCell(cells, view, launch, limits, signal);

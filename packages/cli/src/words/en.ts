@@ -181,11 +181,14 @@ ${apparmorProfile}`,
     altered: (offset, from, to) => `in a copy of the log, byte ${offset}: ${from} becomes ${to}`,
     mended: "the line's checksum is mended as well, as somebody who knows the format would",
     done: (seconds) => `All of this took ${seconds} s. No connection left this machine.`,
-    own: `Now with a model of your own. Start any OpenAI-compatible server, change into a project, and say:
+    own: `Now with a model of your own. Start any OpenAI-compatible server, and say:
 
-  npx cloister -p "find and mend the failing test" --endpoint http://127.0.0.1:8080
+  export PATH="$PATH:$PWD/node_modules/.bin"
+  cd your-project
+  cloister -p "find and mend the failing test" --endpoint http://127.0.0.1:8080
+  cloister
 
-Without --endpoint, Cloister looks for Ollama, llama.cpp, vLLM, SGLang and LM Studio on this machine, and nowhere else.`,
+The last one opens a conversation. Without --endpoint, Cloister looks for Ollama, llama.cpp, vLLM, SGLang and LM Studio on this machine, and nowhere else.`,
     kept: (folder) => `Everything is still there to look at: ${folder}`,
   },
 };

@@ -177,11 +177,14 @@ ${apparmorProfile}`,
     altered: (offset, from, to) => `在账本副本中,第 ${offset} 个字节:${from} 变为 ${to}`,
     mended: "再把该行的校验和也改对,就像熟悉格式的人会做的那样",
     done: (seconds) => `全程用时 ${seconds} 秒。没有任何连接离开本机。`,
-    own: `现在换成您自己的模型。启动任何兼容 OpenAI 接口的服务器,进入一个项目,然后运行:
+    own: `现在换成您自己的模型。启动任何兼容 OpenAI 接口的服务器,然后运行:
 
-  npx cloister -p "找出并修复失败的测试" --endpoint http://127.0.0.1:8080
+  export PATH="$PATH:$PWD/node_modules/.bin"
+  cd 您的项目
+  cloister -p "找出并修复失败的测试" --endpoint http://127.0.0.1:8080
+  cloister
 
-不指定 --endpoint 时,Cloister 只在本机寻找 Ollama、llama.cpp、vLLM、SGLang 和 LM Studio,绝不连接其他地方。`,
+最后一条打开对话界面。不指定 --endpoint 时,Cloister 只在本机寻找 Ollama、llama.cpp、vLLM、SGLang 和 LM Studio,绝不连接其他地方。`,
     kept: (folder) => `所有文件都保留在这里,可供查看:${folder}`,
   },
 };

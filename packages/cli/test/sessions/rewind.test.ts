@@ -1,21 +1,29 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import {
   chmodSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Worker } from "node:worker_threads";
 import { systemClock } from "@cloister/base";
+import { applyRewind } from "../../src/sessions/rewind-apply.ts";
+import type { RewindStep } from "../../src/sessions/rewind-plan.ts";
 import { openRewind, type Rewind } from "../../src/sessions/rewind.ts";
+import { takeTree } from "../../src/sessions/take-tree.ts";
 import { createWorld, type World } from "./world.ts";
 
 const at = "2026-07-21T00:00:01.000Z";
@@ -169,4 +177,52 @@ test("a session that was broken off is put back too, and says that it cannot tel
   await rewind.apply("both");
   assert.equal(readFileSync(join(world.workspace, "a.txt"), "utf8"), "one\n");
   assert.equal(lstatSync(join(world.workspace, "a.txt")).isFile(), true);
+});
+
+test("a command that exchanges a folder for a link meanwhile gets nothing of what lies outside kept, and puts nothing there", async () => {
+  const base = realpathSync(mkdtempSync(join(tmpdir(), "rewind-race-")));
+  const [workspace, outside] = [join(base, "work"), join(base, "outside")];
+  mkdirSync(join(workspace, "a"), { recursive: true });
+  mkdirSync(outside);
+  for (let n = 0; n < 50; n++) {
+    writeFileSync(join(workspace, `a/key${n}`), "inside!");
+    writeFileSync(join(outside, `key${n}`), "outside");
+  }
+  symlinkSync(outside, join(workspace, "link"));
+  const exchanging = new Worker(
+    `const { renameSync } = require("node:fs");
+    const { workerData: folder } = require("node:worker_threads");
+    const [place, real, link] = ["a", "real", "link"].map((name) => folder + "/" + name);
+    const step = (from, to) => { try { renameSync(from, to); } catch {} };
+    for (let n = 0; n < 1e9; n++) {
+      const aside = real + n;
+      step(place, aside); step(link, place); step(place, link); step(aside, place);
+    }`,
+    { eval: true, workerData: workspace },
+  );
+  const kept: string[] = [];
+  const store = {
+    put: (content: Uint8Array) => String(kept.push(Buffer.from(content).toString())),
+    get: () => Buffer.from("planted"),
+    together: <T>(work: () => T) => work(),
+  };
+  const wanted = { type: "file", mode: 0o644, bytes: 7, object: "x" } as const;
+  const stepsOf = (round: number): RewindStep[] =>
+    Array.from({ length: 100 }, (_, n) => {
+      const path = `a/planted${round}-${n}`;
+      return { path, kind: "created", now: undefined, stamps: undefined, wanted };
+    });
+  try {
+    await once(exchanging, "online");
+    const started = performance.now();
+    for (let round = 0; performance.now() - started < 800; round++) {
+      applyRewind({ steps: stepsOf(round) } as never, { workspace, store });
+      await takeTree({ workspace, known: new Map(), store: store as never, clock: systemClock });
+    }
+  } finally {
+    await exchanging.terminate();
+  }
+  assert.ok(!kept.includes("outside"));
+  assert.equal(readdirSync(outside).length, 50);
+  rmSync(base, { recursive: true, force: true });
 });

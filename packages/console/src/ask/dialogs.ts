@@ -4,6 +4,7 @@ import { renderDiff } from "../blocks/diff.ts";
 import { escapeExact, escapeUntrusted } from "../text/escape.ts";
 import { hang, linesOf, span, wrapLine, type Line } from "../text/line.ts";
 import type { ConsoleWords } from "../words/type.ts";
+import { createHunkMenu, hunksOf, hunkTitle, type Hunk, type HunkMenu } from "./hunks.ts";
 import { createMenu, type Choice, type Menu } from "./menu.ts";
 
 /** A call that needs a person's word. */
@@ -23,7 +24,14 @@ export interface ApprovalQuestion {
 }
 
 /** `session`: this call is not asked about again now; `always`: nor later, nor is what the suggested rules allow. */
-export type Approval = "once" | "session" | "always" | "no" | { readonly kind: "no"; readonly why: string };
+export type Approval =
+  | "once"
+  | "session"
+  | "always"
+  | "no"
+  | { readonly kind: "no"; readonly why: string }
+  /** For each diff the numbers, from 0, of those hunks that may be made; the others not. */
+  | { readonly kind: "part"; readonly accepted: readonly (readonly number[])[] };
 
 export interface Dialog {
   /** Printed before the menu opens, so that the terminal's own scroll shows all of it, however long. */
@@ -43,17 +51,33 @@ export function approvalDialog(
   const answers = ["once", "session", "always"] as const;
   const bar = span("│ ", "warning");
   const frame = { first: [bar] };
+  const hunks = hunksOf(diffs);
+  const menu = createMenu({
+    title: approval.title,
+    options: [
+      { label: `${approval.once} (y)`, keys: ["y"] },
+      { label: `${approval.session} (s)`, keys: ["s"] },
+      { label: `${approval.always} (a)`, keys: ["a"], description: suggestions.join(", ") },
+      { label: `${approval.no} (n)`, keys: ["n"] },
+      ...(hunks.length > 0 ? [{ label: `${approval.parts.choose} (h)`, keys: ["h"] }] : []),
+    ],
+    ownWords: approval.noBecause,
+    hint: words.menuHint,
+  });
+  let parts: HunkMenu | undefined;
   return {
     shown: (columns) => [
       [span("? ", "warning"), span(question.tool, "strong"), span(`  ${question.effect}`, "dim")],
       ...linesOf(escapeExact(question.text)).flatMap((each) =>
         wrapLine(each, { columns, ...frame, isExact: true }),
       ),
-      ...diffs.flatMap((diff) => {
-        const lines = renderDiff(diff, columns - 2, DIFF_LINES_ASKED_MAX);
-        if (diffs.length > 1) lines.unshift([span(diff.path, "strong")]);
-        return hang(lines, bar, bar);
-      }),
+      ...(hunks.length > 0
+        ? hunks.flatMap((hunk, index) => hang(numberedHunk(hunk, index, columns - 2), bar, bar))
+        : diffs.flatMap((diff) => {
+            const lines = renderDiff(diff, columns - 2, DIFF_LINES_ASKED_MAX);
+            if (diffs.length > 1) lines.unshift([span(diff.path, "strong")]);
+            return hang(lines, bar, bar);
+          })),
       ...findings.flatMap((each) =>
         wrapLine([span(each, "warning")], { columns, first: [span("! ", "warning")] }),
       ),
@@ -62,23 +86,51 @@ export function approvalDialog(
         first: [span("  ")],
       }),
     ],
-    menu: createMenu({
-      title: approval.title,
-      options: [
-        { label: `${approval.once} (y)`, keys: ["y"] },
-        { label: `${approval.session} (s)`, keys: ["s"] },
-        { label: `${approval.always} (a)`, keys: ["a"], description: suggestions.join(", ") },
-        { label: `${approval.no} (n)`, keys: ["n"] },
-      ],
-      ownWords: approval.noBecause,
-      hint: words.menuHint,
-    }),
+    menu: {
+      lines: (columns) => (parts ?? menu).lines(columns),
+      input: (input) => {
+        if (parts === undefined) {
+          const choice = menu.input(input);
+          const isParts = choice?.kind === "chosen" && choice.indexes[0] === answers.length + 1;
+          if (!isParts || choice.text !== undefined) return choice;
+          parts = createHunkMenu(hunks, words);
+          return undefined;
+        }
+        const chosen = parts.input(input);
+        if (chosen?.kind === "back") parts = undefined;
+        return chosen?.kind === "chosen"
+          ? { kind: "chosen", indexes: indexesOf(chosen.accepted) }
+          : undefined;
+      },
+    },
     answer: (choice) => {
-      if (choice.kind === "chosen" && choice.text !== undefined) settle({ kind: "no", why: choice.text });
+      const why = choice.kind === "chosen" ? choice.text : undefined;
+      if (parts !== undefined) settle(toPart(choice.kind === "chosen" ? choice.indexes : [], hunks));
+      else if (why !== undefined) settle({ kind: "no", why });
       else settle(choice.kind === "escaped" ? "no" : (answers[choice.indexes[0] ?? answers.length] ?? "no"));
       return true;
     },
   };
+}
+
+function indexesOf(accepted: readonly boolean[]): number[] {
+  return accepted.flatMap((isAccepted, index) => (isAccepted ? [index] : []));
+}
+
+/** All of them is a plain yes, none a plain no. */
+function toPart(chosen: readonly number[], hunks: readonly Hunk[]): Approval {
+  if (chosen.length === hunks.length) return "once";
+  if (chosen.length === 0) return "no";
+  const files = Math.max(...hunks.map(({ diff }) => diff)) + 1;
+  const accepted = Array.from({ length: files }, (_, file) =>
+    hunks.flatMap(({ diff, index }, at) => (diff === file && chosen.includes(at) ? [index] : [])),
+  );
+  return { kind: "part", accepted };
+}
+
+function numberedHunk(hunk: Hunk, index: number, columns: number): Line[] {
+  const title: Line = [span(`${index + 1} `, "accent"), span(hunkTitle(hunk), "dim")];
+  return [title, ...renderDiff({ hunks: hunk.text }, columns, DIFF_LINES_ASKED_MAX)];
 }
 
 /** Nothing is hidden of what is asked about, but a frame must end somewhere; the rest is counted. */

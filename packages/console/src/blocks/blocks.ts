@@ -1,6 +1,6 @@
 /** What each kind of thing in a conversation looks like, as lines without a blank line around them. */
-import type { Ending, Todo } from "@cloister/agent";
-import type { JsonObject } from "@cloister/base";
+import type { Ending, Todo, Trouble } from "@cloister/agent";
+import { CloisterError, messageOf, type JsonObject } from "@cloister/base";
 import { escapeUntrusted } from "../text/escape.ts";
 import { fitLine, hang, line, linesOf, span, wrapLine, type Line, type StyleName } from "../text/line.ts";
 import { lineWidth } from "../text/line.ts";
@@ -92,11 +92,13 @@ export function todoBlock(todos: readonly Todo[], columns: number): Line[] {
   });
 }
 
-export function troubleBlock(
-  { message, code, next }: { readonly message: string; readonly code: string; readonly next?: string },
-  words: ConsoleWords,
-  columns: number,
-): Line[] {
+export function toTrouble(error: unknown): Trouble {
+  if (!(error instanceof CloisterError)) return { code: "error", message: messageOf(error) };
+  const { code, message, next } = error;
+  return { code, message, ...(next === undefined ? {} : { next }) };
+}
+
+export function troubleBlock({ message, code, next }: Trouble, words: ConsoleWords, columns: number): Line[] {
   const said = linesOf(escapeUntrusted(message)).flatMap((each, index) =>
     wrapLine(index === 0 ? [...each, span(` [${code}]`, "dim")] : each, { columns: columns - INDENT }),
   );
@@ -111,6 +113,10 @@ export function troubleBlock(
     ),
   ];
 }
+
+/** Sooner or faster than that says something about the clock, and nothing about the model. */
+const FIRST_MS_TOLD = 50;
+const SPEED_TOLD_MAX = 3000;
 
 export interface Pace {
   readonly firstMs: number | undefined;
@@ -129,8 +135,9 @@ export function endBlock(
   if (usage.promptTokens + usage.completionTokens > 0) {
     parts.push(words.tokens(shortCount(usage.promptTokens), shortCount(usage.completionTokens)));
   }
-  if (pace.firstMs !== undefined) parts.push(words.firstToken(shortSeconds(pace.firstMs)));
-  if (pace.tokensPerSecond !== undefined) parts.push(words.speed(String(Math.round(pace.tokensPerSecond))));
+  const { firstMs = 0, tokensPerSecond: speed } = pace;
+  if (firstMs >= FIRST_MS_TOLD) parts.push(words.firstToken(shortSeconds(firstMs)));
+  if (speed !== undefined && speed <= SPEED_TOLD_MAX) parts.push(words.speed(String(Math.round(speed))));
   if (cost !== undefined && cost > 0) parts.push(cost.toFixed(4));
   const [sign, style] = outcome === "done" ? (["✓", "good"] as const) : (["■", "warning"] as const);
   const why = whyOf(outcome, words);

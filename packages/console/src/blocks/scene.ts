@@ -31,8 +31,11 @@ export interface Scene {
   event(event: AgentEvent): void;
   /** Prints these, wrapped where they are too long, after what is finished so far; `joins`: without a blank line before them. */
   print(lines: readonly Line[], options?: { readonly joins: boolean }): void;
+  /** What is being said ends here, and these come after it. */
+  interject(lines: readonly Line[]): void;
   take(columns: number): Line[];
-  live(columns: number, spinner: string): Line[];
+  /** `hasTasks` false: its list and its subagents are shown elsewhere. */
+  live(columns: number, spinner: string, hasTasks?: boolean): Line[];
 }
 
 export interface SceneOptions {
@@ -63,6 +66,9 @@ const TODOS_SHOWN_MAX = 8;
 const SUBAGENTS_SHOWN_MAX = 6;
 const CALLS_MAX = 1000;
 const THOUGHT_LINES_LIVE = 2;
+/** Before that it is too soon to say that the model is still reading. */
+const READING_MS_TOLD = 2000;
+const saying: ReadonlySet<string> = new Set(["text", "reasoning", "call", "turn", "end"]);
 /** Shorter thoughts are for the transcript alone. */
 const THOUGHT_MS_TOLD = 500;
 const THOUGHT_CHARS_KEPT = 4000;
@@ -83,6 +89,8 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
   let totals = { input: 0, output: 0, cost: 0 };
   let pace: Pace = { firstMs: undefined, tokensPerSecond: undefined };
   let status = "";
+  /** Since when the model has been reading, without a word of it yet. */
+  let askedAt: number | undefined;
   /** What stood last: a result after a result is the same list and needs no blank line between. */
   let last: "call" | "other" = "other";
   let said = "";
@@ -165,6 +173,8 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
   };
 
   const take = (event: AgentEvent): void => {
+    if (event.kind === "user" || event.kind === "result") askedAt = clock.now();
+    else if (saying.has(event.kind)) askedAt = undefined;
     switch (event.kind) {
       case "user":
         endText();
@@ -264,19 +274,23 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
       const wrapped = (columns: number): Line[] => lines.flatMap((each) => wrapLine(each, { columns }));
       print(wrapped, joins ? "call" : "other");
     },
+    interject: (lines) => {
+      endThought();
+      endText();
+      print(() => [...lines]);
+    },
     take: (columns) => {
       const lines = finished.flatMap((render) => render(columns));
       finished = [];
       return hasText && stream !== undefined ? [...lines, ...indented(stream.take(columns - INDENT))] : lines;
     },
-    live: (columns, spinner) => {
+    live: (columns, spinner, hasTasks = true) => {
       const lines: Line[] = [];
       if (hasText && stream !== undefined) lines.push(...indented(stream.live(columns - INDENT)));
       lines.push(...liveThought(columns));
       if (calls.size > 0 && last !== "call") lines.push([]);
       for (const call of calls.values()) lines.push(...liveCall(call, columns, spinner));
-      lines.push(...liveSubagents(columns, spinner));
-      lines.push(...liveTodos(columns));
+      if (hasTasks) lines.push(...liveSubagents(columns, spinner), ...liveTodos(columns));
       if (isWorking) lines.push([], workingLine(columns, spinner));
       return lines;
     },
@@ -325,8 +339,14 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
   }
 
   function workingLine(columns: number, spinner: string): Line {
-    const what = thought === undefined ? words().working : words().thinking;
+    const waited = askedAt === undefined || calls.size > 0 ? 0 : clock.now() - askedAt;
+    const isReading = waited >= READING_MS_TOLD;
+    const silent = isReading ? words().reading : words().working;
+    const what = thought === undefined ? silent : words().thinking;
     const parts = [`${Math.floor((clock.now() - since) / 1000)} s`, ...(status === "" ? [] : [status])];
+    const { firstMs = 0 } = pace;
+    // The last time says more than nothing: how much of the prompt is in the server's cache, it alone knows.
+    if (isReading && firstMs >= READING_MS_TOLD) parts.unshift(words().lastFirst(shortSeconds(firstMs)));
     parts.push(words().interruptHint);
     return fitLine([span(`${spinner} ${what} `, "accent"), span(parts.join(" · "), "dim")], columns);
   }

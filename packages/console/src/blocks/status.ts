@@ -13,6 +13,8 @@ export interface Facts {
   readonly label: string | undefined;
   readonly cell: string | undefined;
   readonly sealed: number;
+  /** Lines of the person's own, below ours: what they are made of has no part in what ours say. */
+  readonly own: readonly string[];
 }
 
 export const noFacts: Facts = {
@@ -22,6 +24,7 @@ export const noFacts: Facts = {
   label: undefined,
   cell: undefined,
   sealed: 0,
+  own: [],
 };
 
 const labelStyles: Readonly<Record<string, StyleName>> = {

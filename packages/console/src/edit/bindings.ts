@@ -13,10 +13,13 @@ export type Action =
   | "leave"
   | "cycle-mode"
   | "transcript"
+  | "tasks"
   | "search-history"
   | "external-editor"
   | "redraw"
-  | "suspend";
+  | "suspend"
+  /** Nothing: for a person's own table. */
+  | "none";
 
 export type Bindings = Readonly<Record<string, Action>>;
 
@@ -36,6 +39,7 @@ export const defaultBindings: Bindings = {
   "ctrl+d": "leave",
   "shift+tab": "cycle-mode",
   "ctrl+o": "transcript",
+  "ctrl+t": "tasks",
   "ctrl+r": "search-history",
   "ctrl+g": "external-editor",
   "ctrl+l": "redraw",
@@ -92,7 +96,8 @@ const edits: ReadonlySet<string> = new Set<EditAction>([
 ]);
 
 export function actionOf(key: string, own: Bindings = {}): Action | undefined {
-  return own[key] ?? defaultBindings[key];
+  const action = Object.hasOwn(own, key) ? own[key] : defaultBindings[key];
+  return action === "none" ? undefined : action;
 }
 
 export function isEditAction(action: Action | undefined): action is EditAction {

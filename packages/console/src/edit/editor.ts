@@ -12,6 +12,8 @@ export interface Editor {
   expand(): string;
   set(text: string, cursor?: number): void;
   clear(): void;
+  /** The cursor alone; nothing to undo. */
+  move(cursor: number): void;
   replace(from: number, to: number, text: string): void;
   run(action: EditAction): void;
 }
@@ -177,6 +179,7 @@ export function createEditor(label: (lines: number, number: number) => string): 
       lastChange = "";
       pastes.clear();
     },
+    move: (cursor) => move(Math.max(0, Math.min(state.text.length, cursor))),
     replace: (from, to, text) => replace(from, to, text),
     run,
   };

@@ -1,5 +1,8 @@
 import { createFuzzySearch, type FuzzySearch } from "./fuzzy.ts";
 
+/** Between two portions a key is answered. */
+const PORTION = 5000;
+
 /** The files that `@` finds. They are listed once, when the first one is looked for; until then there is no search. */
 export function createFileFinder(
   list: (() => Promise<readonly string[]>) | undefined,
@@ -10,11 +13,13 @@ export function createFileFinder(
   return () => {
     if (isAsked || list === undefined) return search;
     isAsked = true;
-    const found = (names: readonly string[]): void => {
-      search = createFuzzySearch(names);
+    const found = async (names: readonly string[]): Promise<void> => {
+      const made = createFuzzySearch(names);
+      while (made.prepare(PORTION)) await new Promise((resolve) => void setImmediate(resolve));
+      search = made;
       on.ready();
     };
-    list().then(found, on.trouble);
+    list().then(found).catch(on.trouble);
     return search;
   };
 }

@@ -32,3 +32,16 @@ test("100,000 names are searched within a blink", () => {
   assert.equal(search.find("module-99999")[0], names[99_999]);
   assert.ok(process.cpuUsage(started).user < 1_000_000);
 });
+
+test("what is prepared in portions finds the same as what is not, and a name's beginning comes first", () => {
+  const names = Array.from(
+    { length: 3000 },
+    (_, index) => `src/part-${index % 7}/${"xyz"[index % 3]}-${index}.ts`,
+  );
+  const portions = createFuzzySearch(names);
+  while (portions.prepare(100));
+  for (const query of ["x", "y-1", "z-29", "part-3/x", "p3x99", "nothing", "X-3"]) {
+    assert.deepEqual(portions.find(query), createFuzzySearch(names).find(query), query);
+  }
+  assert.ok(portions.find("y").every((name) => name.includes("/y-")));
+});

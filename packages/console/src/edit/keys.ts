@@ -8,7 +8,9 @@ export type Input =
   /** Typed, without controls. */
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "paste"; readonly text: string }
-  | { readonly kind: "focus"; readonly isFocused: boolean };
+  | { readonly kind: "focus"; readonly isFocused: boolean }
+  /** The terminal's answer to the question about its ground. */
+  | { readonly kind: "background"; readonly isLight: boolean };
 
 export interface KeyDecoder {
   feed(text: string): readonly Input[];
@@ -64,6 +66,7 @@ export function createKeyDecoder(): KeyDecoder {
       const waiting = rest;
       rest = "";
       if (waiting === "\u001b") return [key("escape")];
+      if (waiting === "\u001b]") return [key("alt+]")];
       return waiting === "\u001b\u001b" ? [key("escape"), key("escape")] : [];
     },
     get isWaiting() {
@@ -104,6 +107,7 @@ function readOne(text: string): Step | undefined {
     // A sequence that never ends is none: its escape is dropped and the rest is read anew.
     return text.length > SEQUENCE_CHARS_MAX ? { length: 1 } : undefined;
   }
+  if (text.startsWith("\u001b]")) return readAnswer(text);
   if (text.startsWith("\u001bO")) {
     if (text.length === 2) return undefined;
     const name = letters[text.charAt(2)];
@@ -115,6 +119,21 @@ function readOne(text: string): Step | undefined {
   const code = next.codePointAt(0) ?? 0;
   const name = code < 0x20 || code === 0x7f ? controlName(code) : next;
   return { length: 1 + next.length, input: key(`alt+${name}`) };
+}
+
+// oxlint-disable-next-line no-control-regex -- terminals send them
+const answer = /^\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/;
+
+/** An answer of the terminal that is a text (OSC): that about its ground, or one that nobody asked for. */
+function readAnswer(text: string): Step | undefined {
+  const found = answer.exec(text)?.[0];
+  if (found === undefined) return text.length > SEQUENCE_CHARS_MAX ? { length: 1 } : undefined;
+  const [, ...channels] = /\]11;rgba?:([\da-f]{1,4})\/([\da-f]{1,4})\/([\da-f]{1,4})/i.exec(found) ?? [];
+  if (channels.length === 0) return { length: found.length };
+  const [red = 0, green = 0, blue = 0] = channels.map((each) => parseInt(each, 16) / (16 ** each.length - 1));
+  // As bright as an eye takes it (ITU-R BT.709).
+  const isLight = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.5;
+  return { length: found.length, input: { kind: "background", isLight } };
 }
 
 const letters: Readonly<Record<string, string>> = {

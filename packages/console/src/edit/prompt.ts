@@ -7,6 +7,7 @@ import { createEditor, type EditAction, type Editor } from "./editor.ts";
 import { viewEditor } from "./editor-view.ts";
 import type { History } from "./history.ts";
 import type { Input } from "./keys.ts";
+import { createVim, type VimMode } from "./vim.ts";
 
 export type Wish =
   | { readonly kind: "submit"; readonly text: string; readonly shown: string; readonly isLater: boolean }
@@ -15,7 +16,7 @@ export type Wish =
 /** What is for others to do. */
 export type PromptAction = Exclude<
   Action,
-  EditAction | "submit" | "submit-later" | "newline" | "down" | "search-history"
+  EditAction | "submit" | "submit-later" | "newline" | "down" | "search-history" | "none"
 >;
 
 export interface Prompt {
@@ -38,12 +39,26 @@ export interface PromptOptions {
   readonly sources: CompletionSources;
   /** Whether tab has something to wait for. */
   readonly isWorking: () => boolean;
+  /** What a paste is written as. */
+  readonly readPaste?: (text: string) => string;
+  /** Vi's keys. */
+  readonly hasVim?: boolean;
 }
 
 const SIGN_COLUMNS = 2;
+const signs: Readonly<Record<VimMode, string>> = { insert: "❯ ", normal: "◇ ", visual: "◈ " };
 
-export function createPrompt({ words, bindings, history, sources, isWorking }: PromptOptions): Prompt {
+export function createPrompt({
+  words,
+  bindings,
+  history,
+  sources,
+  isWorking,
+  hasVim = false,
+  readPaste = (text) => text,
+}: PromptOptions): Prompt {
   const editor = createEditor((lines, number) => words().pasted(lines.toLocaleString("en-US"), number));
+  const vim = hasVim ? createVim(editor) : undefined;
   let chosen = 0;
   /** The text for which a person closed the menu. */
   let dismissed: string | undefined;
@@ -75,6 +90,7 @@ export function createPrompt({ words, bindings, history, sources, isWorking }: P
     const text = editor.expand();
     if (shown.trim() !== "" && text.length <= HISTORY_CHARS_MAX) history.add(text);
     editor.clear();
+    vim?.reset();
     history.reset();
     return { kind: "submit", text: text.trim(), shown: shown.trim(), isLater };
   };
@@ -163,10 +179,13 @@ export function createPrompt({ words, bindings, history, sources, isWorking }: P
         if (editor.text === "") return { kind: "action", action };
         editor.run("delete-right");
         return undefined;
+      case "none":
+        return undefined;
       case "interrupt":
       case "escape":
       case "cycle-mode":
       case "transcript":
+      case "tasks":
       case "external-editor":
       case "redraw":
       case "suspend":
@@ -178,11 +197,19 @@ export function createPrompt({ words, bindings, history, sources, isWorking }: P
     editor,
     input: (input) => {
       if (search !== undefined) return searching(input, search);
+      if (vim !== undefined && (vim.mode !== "insert" || completion() === undefined)) {
+        const isWriting = vim.mode === "insert";
+        const step = isWriting ? undefined : historyStep(input);
+        if (step !== undefined) return run(step);
+        if (vim.input(input)) return undefined;
+        // What is pasted is written, in whatever mode.
+        if (!isWriting && input.kind === "text") return undefined;
+      }
       if (input.kind === "text") {
         editor.insert(input.text);
         chosen = 0;
       }
-      if (input.kind === "paste") editor.paste(input.text);
+      if (input.kind === "paste") editor.paste(readPaste(input.text));
       if (input.kind !== "key") return undefined;
       const open = completion();
       const answered = open === undefined ? undefined : inMenu(open, input.key);
@@ -196,20 +223,28 @@ export function createPrompt({ words, bindings, history, sources, isWorking }: P
       return action === undefined ? undefined : run(action);
     },
     view: (columns, rowsMax) => {
+      const sign = span(signs[vim?.mode ?? "insert"], "accent");
       const { rows, cursor } = viewEditor(editor, {
         columns,
         rowsMax,
-        sign: span("❯ ", "accent"),
+        sign,
         signColumns: SIGN_COLUMNS,
       });
       const isEmpty = editor.text === "";
-      const first = isEmpty ? [line(span("❯ ", "accent"), span(words().placeholder, "dim"))] : rows;
+      const first = isEmpty ? [line(sign, span(words().placeholder, "dim"))] : rows;
       const open = completion();
       const below = search === undefined ? menuLines(open, chosen, columns) : [searchLine(search.query)];
       return { rows: first, cursor, below };
     },
   };
   return prompt;
+
+  /** Beyond the first and the last line vi's `k` and `j` go through earlier messages. */
+  function historyStep(input: Input): "up" | "down" | undefined {
+    if (input.kind !== "text" || vim?.isWaiting === true) return undefined;
+    if (input.text === "k" && !editor.text.slice(0, editor.cursor).includes("\n")) return "up";
+    return input.text === "j" && !editor.text.includes("\n", editor.cursor) ? "down" : undefined;
+  }
 
   function searchLine(query: string): Line {
     return line(span(`  ${words().search}`, "dim"), span(query, "accent"));

@@ -1,5 +1,5 @@
 /** A full screen to read in, beside the conversation: the terminal's own scroll stays as it was. */
-import { fitLine, span, type Line } from "../text/line.ts";
+import { fitLine, plainText, span, type Line } from "../text/line.ts";
 import type { Input } from "../edit/keys.ts";
 import { paintLine } from "./paint.ts";
 import type { Theme } from "./theme.ts";
@@ -21,6 +21,8 @@ export function createPager(options: {
   let top: number | "end" = options.startsAtEnd === true ? "end" : 0;
   let wrapped: { readonly columns: number; readonly lines: readonly Line[] } | undefined;
   let page = 1;
+  /** `at`: the line that was found, and marked. */
+  let search: { query: string; isTyped: boolean; at: number | undefined } | undefined;
   const linesFor = (columns: number): readonly Line[] => {
     if (wrapped?.columns !== columns) {
       const lines = options.lines(columns - 1);
@@ -32,22 +34,62 @@ export function createPager(options: {
   const go = (rows: number): void => {
     top = Math.max(0, Math.min(lastTop(), (top === "end" ? lastTop() : top) + rows));
   };
+  /** The next line that has the text, from there on and round; `step` -1 looks upwards. */
+  const find = (from: number, step: 1 | -1): void => {
+    if (search === undefined || wrapped === undefined || search.query === "") return;
+    const { lines } = wrapped;
+    const wanted = search.query.toLowerCase();
+    const found = Array.from(
+      { length: lines.length },
+      (_, tried) => (from + step * tried + lines.length * 2) % lines.length,
+    ).find((index) =>
+      plainText(lines[index] ?? [])
+        .toLowerCase()
+        .includes(wanted),
+    );
+    search.at = found;
+    if (found !== undefined) top = Math.max(0, Math.min(lastTop(), found - Math.floor(page / 2)));
+  };
+  const typed = (one: Input, now: NonNullable<typeof search>): void => {
+    if (one.kind === "text") now.query += one.text;
+    if (one.kind === "paste") now.query += one.text.split("\n")[0] ?? "";
+    if (one.kind === "key" && one.key === "space") now.query += " ";
+    if (one.kind === "key" && one.key === "backspace") now.query = now.query.slice(0, -1);
+    if (one.kind === "key" && one.key === "enter") now.isTyped = false;
+    else if (one.kind === "key" && (one.key === "escape" || one.key === "ctrl+c")) search = undefined;
+    else find(now.at ?? (top === "end" ? lastTop() : top), 1);
+  };
   return {
     draw: ({ columns, rows }, theme) => {
       const lines = linesFor(columns);
       page = Math.max(1, rows - 2);
       const from = top === "end" ? lastTop() : Math.min(top, lastTop());
-      const shown = Array.from({ length: page }, (_, index) => lines[from + index] ?? []);
+      const shown = Array.from({ length: page }, (_, index): Line => {
+        const found = lines[from + index] ?? [];
+        return search?.at === from + index ? [span(plainText(found), "selected")] : found;
+      });
       const place = `${Math.min(lines.length, from + page)}/${lines.length}`;
       const head = [span(options.title, "strong"), span(`  ${place}`, "dim")];
-      const all = [head, ...shown, [span(options.keys, "dim")]];
+      const isMissed = search !== undefined && search.query !== "" && search.at === undefined;
+      const foot =
+        search === undefined
+          ? span(options.keys, "dim")
+          : span(`/${search.query}${search.isTyped ? "▏" : ""}`, isMissed ? "bad" : "accent");
+      const all = [head, ...shown, [foot]];
       const text = all
         .map((each) => `${v.eraseLine}${paintLine(fitLine(each, columns - 1), theme)}`)
         .join("\r\n");
       return `${v.beginFrame}${v.hideCursor}${v.home}${text}${v.endFrame}`;
     },
     input: (input) => {
+      if (search?.isTyped === true) {
+        typed(input, search);
+        return false;
+      }
       if (input.kind === "text") {
+        if (input.text === "/") search = { query: "", isTyped: true, at: undefined };
+        if (input.text === "n") find((search?.at ?? -1) + 1, 1);
+        if (input.text === "N") find((search?.at ?? 0) - 1, -1);
         if (input.text === "q") return true;
         if (input.text === "g") top = 0;
         if (input.text === "G") top = "end";

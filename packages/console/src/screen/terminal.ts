@@ -12,6 +12,8 @@ export interface Terminal {
   write(text: string): void;
   title(text: string): void;
   bell(): void;
+  /** A notice on the desktop, where the terminal can. */
+  notify(text: string): void;
   /** Everything as it was found. */
   stop(): void;
 }
@@ -63,6 +65,9 @@ export function createTerminal({ stdin, stdout }: TerminalStreams): Terminal {
     },
     title: (text) => {
       stdout.write(v.title(fitWidth(escapeLine(text), TITLE_COLUMNS_MAX)));
+    },
+    notify: (text) => {
+      stdout.write(v.notify(fitWidth(escapeLine(text), TITLE_COLUMNS_MAX)));
     },
     bell: () => {
       stdout.write(v.bell);

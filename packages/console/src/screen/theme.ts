@@ -1,7 +1,10 @@
 /** Colours by name, for four kinds of eyes and four kinds of terminals. */
 import type { StyleName } from "../text/line.ts";
 
-export type ThemeName = "dark" | "light" | "contrast" | "plain";
+/** `plain` has no colours; `reader` is for those who listen: nor has it signs, or anything that is drawn again. */
+export type ThemeName = "dark" | "light" | "contrast" | "plain" | "reader";
+/** In the order in which they are offered. */
+export const themeNames: readonly ThemeName[] = ["dark", "light", "contrast", "plain", "reader"];
 /** How many colours the terminal has: 24 bit, 256, 16, or none. */
 export type ColourDepth = 24 | 8 | 4 | 0;
 
@@ -93,16 +96,16 @@ const contrast: Looks = {
   comment: { marks: [3] },
 };
 
-const looks: Readonly<Record<Exclude<ThemeName, "plain">, Looks>> = { dark, light, contrast };
+const looks: Readonly<Record<Exclude<ThemeName, "plain" | "reader">, Looks>> = { dark, light, contrast };
 
 /** The SGR parameters of each style; an empty text where a style looks like plain text. */
 export type Theme = Readonly<Record<StyleName, string>>;
 
 export function createTheme(name: ThemeName, depth: ColourDepth): Theme {
-  const chosen = name === "plain" ? undefined : looks[name];
+  const chosen = name === "plain" || name === "reader" ? undefined : looks[name];
   const entries = Object.entries(dark).map(([style]) => {
     const look = chosen?.[style as StyleName] ?? {};
-    return [style, sgrOf(name === "plain" ? {} : look, depth)];
+    return [style, sgrOf(look, depth)];
   });
   // Without colours and marks the selection would be invisible; its sign in the text remains.
   return Object.fromEntries(entries) as Theme;

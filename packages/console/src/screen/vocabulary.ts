@@ -25,6 +25,10 @@ export interface Vocabulary {
   readonly alternateOn: string;
   readonly alternateOff: string;
   readonly bell: string;
+  /** Which colour the ground has; the terminal answers as if it were typed (xterm's OSC 11). */
+  readonly askBackground: string;
+  /** On the desktop, in the two ways that terminals know (iTerm2's OSC 9, rxvt's OSC 777). The text must have passed the gate. */
+  readonly notify: (text: string) => string;
   /** The title as it was is kept on the terminal's own stack (xterm). */
   readonly keepTitle: string;
   readonly restoreTitle: string;
@@ -50,9 +54,16 @@ export const vocabulary: Vocabulary = {
   focusOff: `${CSI}?1004l`,
   kittyOn: `${CSI}>1u`,
   kittyOff: `${CSI}<u`,
-  alternateOn: `${CSI}?1049h`,
-  alternateOff: `${CSI}?1049l`,
+  // With 1007 the wheel comes as arrows there (xterm's alternate scroll).
+  alternateOn: `${CSI}?1049h${CSI}?1007h`,
+  alternateOff: `${CSI}?1007l${CSI}?1049l`,
   bell: "\u0007",
+  askBackground: `${ESC}]11;?\u0007`,
+  // A semicolon would end the text; `4;` at its beginning would be a progress bar.
+  notify: (text) =>
+    [`9;${text.replaceAll(";", ",")}`, `777;notify;cloister;${text.replaceAll(";", ",")}`]
+      .map((body) => `${ESC}]${body}\u0007`)
+      .join(""),
   keepTitle: `${CSI}22;2t`,
   restoreTitle: `${CSI}23;2t`,
   title: (text) => `${ESC}]2;${text}\u0007`,
@@ -61,4 +72,4 @@ export const vocabulary: Vocabulary = {
 /** Matches exactly these, and the colours. */
 export const ownSequences: RegExp =
   // oxlint-disable-next-line no-control-regex -- these are escape sequences
-  /\u001b\[(?:\d*[ABCHJKm]|\d+(?:;\d+)*m|\?(?:25|2026|2004|1004|1049)[hl]|>1u|<u|2[23];2t)|\u001b\]2;[^\u0000-\u001f\u007f-\u009f]*\u0007/g;
+  /\u001b\[(?:\d*[ABCHJKm]|\d+(?:;\d+)*m|\?(?:25|2026|2004|1004|1007|1049)[hl]|>1u|<u|2[23];2t)|\u001b\](?:2;|9;|777;notify;cloister;)[^\u0000-\u001f\u007f-\u009f]*\u0007|\u001b\]11;\?\u0007/g;

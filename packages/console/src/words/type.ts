@@ -9,10 +9,14 @@ export interface ConsoleWords {
   readonly placeholder: string;
   readonly working: string;
   readonly thinking: string;
+  /** It has the prompt, and has said nothing yet. */
+  readonly reading: string;
+  readonly lastFirst: (seconds: string) => string;
   readonly thought: (seconds: string) => string;
   readonly interruptHint: string;
   readonly steerHint: string;
   readonly leaveHint: string;
+  readonly rewindHint: string;
   readonly interrupted: string;
   readonly queued: string;
   readonly sent: string;
@@ -34,6 +38,7 @@ export interface ConsoleWords {
   readonly compacted: (before: string, after: string) => string;
   readonly subagent: (calls: number) => string;
   readonly todos: (done: number, all: number) => string;
+  readonly tasks: { readonly title: string; readonly hint: string; readonly none: string };
   readonly modes: Readonly<Record<Mode, string>>;
   readonly status: {
     readonly cleared: (label: string) => string;
@@ -50,7 +55,12 @@ export interface ConsoleWords {
     readonly always: string;
     readonly no: string;
     readonly noBecause: string;
-    readonly answered: Readonly<Record<"once" | "session" | "always" | "no", string>>;
+    readonly parts: {
+      readonly choose: string;
+      readonly title: (accepted: number, all: number) => string;
+      readonly hint: string;
+    };
+    readonly answered: Readonly<Record<"once" | "session" | "always" | "no" | "part", string>>;
   };
   readonly plan: {
     readonly title: string;
@@ -59,6 +69,26 @@ export interface ConsoleWords {
     readonly stay: string;
   };
   readonly question: { readonly own: string; readonly many: string };
+  readonly alerts: { readonly done: string; readonly asked: string };
+  /** In the place of signs, for whoever listens. */
+  readonly reader: Readonly<
+    Record<
+      | "user"
+      | "model"
+      | "call"
+      | "failed"
+      | "done"
+      | "stopped"
+      | "error"
+      | "thought"
+      | "subagent"
+      | "question"
+      | "warning"
+      | "background"
+      | "note",
+      string
+    >
+  >;
   readonly menuHint: string;
   readonly search: string;
   readonly transcript: { readonly title: string; readonly keys: string; readonly empty: string };

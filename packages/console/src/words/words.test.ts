@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { defaultBindings } from "../edit/bindings.ts";
 import { en } from "./en.ts";
@@ -44,6 +46,21 @@ test("the help names every key that does more than move and delete", () => {
     return !moves.test(key) && !help.includes(name);
   });
   assert.deepEqual(unnamed, []);
+});
+
+test("the guide names every key and every command that the help names", () => {
+  const guide = readFileSync(join(import.meta.dirname, "../../../../docs/guide/terminal.md"), "utf8");
+  const plain = guide.replaceAll("\\_", "_");
+  const keys = en.keys.flatMap(([text]) => text.split(/,? +/u)).filter((key) => /[-↑↓]|^[a-z]+$/u.test(key));
+  assert.deepEqual(
+    keys.filter((key) => !plain.includes(key)),
+    [],
+  );
+  const commands = Object.keys(en.commands);
+  assert.deepEqual(
+    commands.filter((name) => !new RegExp(`\\| [^|\n]*/${name}\\b[^|\n]* \\|`, "u").test(plain)),
+    [],
+  );
 });
 
 test("the language is the locale's", () => {

@@ -5,9 +5,12 @@ const harmless =
   /^(?:LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM|COLORTERM|COLUMNS|LINES|CI|NO_COLOR|FORCE_COLOR|CLICOLOR(?:_FORCE)?|NODE_ENV|DEBUG|RUST_BACKTRACE|RUST_LOG|CARGO_TERM_COLOR|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE|PYTHONHASHSEED|GOOS|GOARCH|GO111MODULE|CGO_ENABLED|GIT_PAGER|PAGER|MANPAGER|GIT_TERMINAL_PROMPT|GIT_OPTIONAL_LOCKS|DJANGO_DEBUG|RAILS_ENV|MIX_ENV|APP_ENV|LOG_LEVEL|VERBOSE)$/u;
 /** They are started. */
 const pagers = /^(?:GIT_PAGER|PAGER|MANPAGER)$/u;
-/** Small letters are a script's own variables, but for these, which programs and zsh give a meaning. */
+/**
+ * Small letters are a script's own variables, but for these, which programs and zsh give a meaning: package managers and
+ * `configure` take any setting from such names, the shell that runs scripts among them.
+ */
 const special =
-  /_proxy$|^(?:path|fpath|cdpath|manpath|mailpath|module_path|argv|prompt|psvar|watch|status|signals|histchars|aliases|functions|commands|options|builtins|parameters|words)$/u;
+  /_proxy$|^(?:npm|pnpm|yarn|bun|uv|pip|cargo|ac|am|gl|lt|gt)_|^(?:path|fpath|cdpath|manpath|mailpath|module_path|argv|prompt|psvar|watch|status|signals|histchars|aliases|functions|commands|options|builtins|parameters|words)$/u;
 
 export function isHarmless({ name, value }: Assignment): boolean {
   if (pagers.test(name)) return /^(?:cat|)$/u.test(value ?? "-");

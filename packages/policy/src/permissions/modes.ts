@@ -5,6 +5,7 @@ export type PermissionMode = (typeof permissionModes)[number];
 
 const aliases: Readonly<Record<string, PermissionMode>> = {
   manual: "default",
+  autoedit: "acceptEdits",
   bypasspermissions: "bypass",
   yolo: "bypass",
 };

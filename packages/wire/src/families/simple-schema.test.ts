@@ -27,7 +27,16 @@ const large: JsonObject = {
 test("BS-28: limits, patterns and references that a grammar's compiler chokes on are not sent, the shape is", () => {
   const simple = simplifySchema(large);
   const text = JSON.stringify(simple);
-  for (const word of ["maxLength", "maxItems", "minLength", "pattern", "minimum", "$ref", "$defs", "$schema"]) {
+  for (const word of [
+    "maxLength",
+    "maxItems",
+    "minLength",
+    "pattern",
+    "minimum",
+    "$ref",
+    "$defs",
+    "$schema",
+  ]) {
     assert.ok(!text.includes(`"${word}"`), word);
   }
   const { properties } = simple as { properties: Record<string, JsonObject> };
@@ -41,7 +50,10 @@ test("BS-28: limits, patterns and references that a grammar's compiler chokes on
 });
 
 test("a property that is called like a word of the schema language stays", () => {
-  const schema = { type: "object", properties: { pattern: { type: "string" }, maxLength: { type: "integer" } } };
+  const schema = {
+    type: "object",
+    properties: { pattern: { type: "string" }, maxLength: { type: "integer" } },
+  };
   assert.deepEqual(simplifySchema(schema), schema);
 });
 

@@ -24,7 +24,7 @@ interface Walk {
 /** Deterministic. A schema that needs no change stays as it is, to the byte. */
 export function simplifySchema(schema: JsonObject): JsonObject {
   const simple = simplify(schema, { root: schema, nodes: 0 }, { depth: 0, references: 0 });
-  return isRecord(simple) ? (simple as JsonObject) : {};
+  return isRecord(simple) ? simple : {};
 }
 
 interface Place {
@@ -55,20 +55,20 @@ function simplify(schema: Json, walk: Walk, { depth, references }: Place): Json 
           [
             word,
             Object.fromEntries(
-              Object.entries(value).map(([name, inner]) => [name, simplify(inner as Json, walk, below)]),
+              Object.entries(value).map(([name, inner]) => [name, simplify(inner, walk, below)]),
             ),
           ],
         ];
       case "items":
       case "additionalProperties":
-        return [[word, simplify(value as Json, walk, below)]];
+        return [[word, simplify(value, walk, below)]];
       case "anyOf":
       case "oneOf":
       case "allOf":
       case "prefixItems":
         return Array.isArray(value) ? [[word, each(value as readonly Json[])]] : [];
       default:
-        return [[word, value as Json]];
+        return [[word, value]];
     }
   });
   return Object.fromEntries(entries);
@@ -106,13 +106,13 @@ function simplifyTool(tool: Json): Json {
   if (!isRecord(tool)) return tool;
   const { function: inner } = tool;
   if (isRecord(inner)) {
-    const changed = simplifyTool(inner as JsonObject);
+    const changed = simplifyTool(inner);
     return changed === inner ? tool : { ...tool, function: changed };
   }
   for (const name of ["parameters", "input_schema"]) {
     const schema = tool[name];
     if (!isRecord(schema)) continue;
-    const simple = simplifySchema(schema as JsonObject);
+    const simple = simplifySchema(schema);
     return JSON.stringify(simple) === JSON.stringify(schema) ? tool : { ...tool, [name]: simple };
   }
   return tool;

@@ -155,7 +155,7 @@ function readPermissions(
     ...(block.list(name) ?? []).map(toRule),
     ...(tools.list(older) ?? []).map(toPrefixRule),
   ];
-  const mode = block.text("defaultMode");
+  const mode = block.text("defaultMode") ?? tools.text("approvalMode");
   const isStrict = block.raw("disableBypassPermissionsMode") === "disable";
   return {
     allow: list("allow", "allowed"),

@@ -19,7 +19,14 @@ export interface Chunk {
   /** Any Chat client would read the same from its bytes, and it says no more than a piece of text. */
   readonly isPlain: boolean;
   /** In the place of a chunk, with status 200: servers break off that way. */
-  readonly error: { readonly message: string; readonly status: number | undefined } | undefined;
+  readonly error:
+    | {
+        readonly message: string;
+        readonly status: number | undefined;
+        /** The airlock ended it: it gave the request a time, and that is over. */
+        readonly isTimeout: boolean;
+      }
+    | undefined;
 }
 
 /** Undefined when the text is no JSON object. */
@@ -146,6 +153,9 @@ function parseTimings(value: unknown): Usage | undefined {
   };
 }
 
+/** The airlock's own word for a request that took longer than it may. Asked again it would take as long. */
+export const REQUEST_TIMEOUT = "request-timeout";
+
 function parseError(value: Readonly<Record<string, unknown>>): Chunk["error"] {
   if (value["error"] === "") return undefined;
   const isFlat = value["choices"] === undefined && typeof value["message"] === "string";
@@ -155,5 +165,6 @@ function parseError(value: Readonly<Record<string, unknown>>): Chunk["error"] {
   const status = [inner["status"], inner["code"]].find(
     (code) => typeof code === "number" && code >= 400 && code < 600,
   );
-  return { message, status: typeof status === "number" ? status : undefined };
+  const isTimeout = inner["code"] === REQUEST_TIMEOUT;
+  return { message, status: typeof status === "number" ? status : undefined, isTimeout };
 }

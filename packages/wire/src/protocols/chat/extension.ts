@@ -1,5 +1,5 @@
 import { isRecord } from "@cloister/base";
-import type { CloisterExtension, RefusalCause } from "../../turn.ts";
+import type { CloisterExtension, RefusalCause, RefusedCall } from "../../turn.ts";
 import { parseNotices } from "../notices.ts";
 
 const causes: Readonly<Record<RefusalCause, true>> = {
@@ -22,13 +22,20 @@ export function parseExtension(value: unknown): CloisterExtension | undefined {
         ? [{ id, name, dialect }]
         : [],
     ),
-    refused: records(value["refused"]).flatMap(({ cause, detail }) =>
-      isCause(cause) && typeof detail === "string" ? [{ cause, detail }] : [],
+    refused: records(value["refused"]).flatMap(({ cause, detail, call }) =>
+      isCause(cause) && typeof detail === "string" ? [{ cause, detail, ...callOf(call) }] : [],
     ),
     retries: typeof value["retries"] === "number" ? value["retries"] : 0,
     ...reroutedOf(value["rerouted"]),
     ...parseNotices(value),
   };
+}
+
+function callOf(value: unknown): Pick<RefusedCall, "call"> {
+  if (!isRecord(value)) return {};
+  const { id, name, arguments: text } = value;
+  const isWhole = typeof id === "string" && typeof name === "string" && typeof text === "string";
+  return isWhole ? { call: { id, name, arguments: text } } : {};
 }
 
 function reroutedOf(value: unknown): Pick<CloisterExtension, "rerouted"> {

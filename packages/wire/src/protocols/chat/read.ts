@@ -5,7 +5,7 @@ import type { Usage } from "../../chat.ts";
 import { SseCutter, toSseEvent } from "../../sse.ts";
 import type { CloisterExtension, Frame, TurnEvent } from "../../turn.ts";
 import { CallReader } from "./call-reader.ts";
-import { parseChunk, toChunk, type Chunk } from "./chunk.ts";
+import { parseChunk, REQUEST_TIMEOUT, toChunk, type Chunk } from "./chunk.ts";
 import { PlainDeltas, type PlainDelta } from "./plain-deltas.ts";
 
 const EVENT_BYTES_MAX = 16 * 1024 * 1024;
@@ -126,7 +126,9 @@ class AnswerReader {
     if (chunk === undefined) return this.#fail(broken("the server sent what is no chunk of an answer"));
     if (chunk.error !== undefined) return this.#fail(refused(chunk.error));
     if (chunk.finish !== undefined && failures.has(chunk.finish)) {
-      return this.#fail(refused({ message: `the server broke off: ${chunk.finish}`, status: undefined }));
+      return this.#fail(
+        refused({ message: `the server broke off: ${chunk.finish}`, status: undefined, isTimeout: false }),
+      );
     }
     const events: TurnEvent[] = this.#start(chunk);
     if (chunk.reasoning !== "") events.push({ kind: "reasoning", text: chunk.reasoning });
@@ -202,8 +204,9 @@ function toFinish(reason: string, calls: number): FinishReason {
   }
 }
 
-function refused({ message, status }: NonNullable<Chunk["error"]>): TurnEvent {
-  return { kind: "failed", code: "upstream-error", message, ...(status === undefined ? {} : { status }) };
+function refused({ message, status, isTimeout }: NonNullable<Chunk["error"]>): TurnEvent {
+  const code = isTimeout ? REQUEST_TIMEOUT : "upstream-error";
+  return { kind: "failed", code, message, ...(status === undefined ? {} : { status }) };
 }
 
 function broken(error: unknown): TurnEvent {

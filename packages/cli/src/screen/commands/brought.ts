@@ -1,0 +1,84 @@
+/** What an organisation, the person and the project brought with them. */
+import type { HookHandler } from "@cloister/agent";
+import type { Desk, Line } from "@cloister/console";
+import { line, linesOf, span } from "@cloister/console";
+import { mcp as listServers } from "../../commands/mcp.ts";
+import { capture } from "../capture.ts";
+import { extensionsOf, present, say, shortPath, type ScreenWorld } from "./world.ts";
+
+export async function mcp({ environment, words, notebook }: ScreenWorld, desk: Desk): Promise<void> {
+  const known = await capture(environment, (captured) =>
+    listServers({ command: "mcp", action: "list", json: false }, captured),
+  );
+  const heard = [...notebook.servers.values()].flatMap((text) => linesOf(text));
+  present(desk, words.mcp.title, [
+    ...known.flatMap((each) => linesOf(each)),
+    [],
+    line(span(words.mcp.heard, "heading")),
+    ...(heard.length === 0 ? [line(span(words.mcp.silent, "dim"))] : heard),
+  ]);
+}
+
+export function hooks(world: ScreenWorld, desk: Desk): void {
+  const { words } = world;
+  const lines = extensionsOf(world).chosen.hooks.flatMap(({ event, matcher, handler, origin }): Line[] => {
+    const what = whatOf(handler);
+    const when = matcher.kind === "all" ? "" : ` ${matcher.written}`;
+    return [row(`${event}${when}`, what, `${origin.scope}  ${shortPath(origin.path, world.environment)}`)];
+  });
+  list(desk, words.hooks, lines);
+}
+
+function whatOf(handler: HookHandler): string {
+  switch (handler.kind) {
+    case "command":
+      return [handler.command, ...(handler.args ?? [])].join(" ");
+    case "http":
+      return handler.url;
+    case "prompt":
+      return handler.prompt;
+    case "unsupported":
+      return handler.type;
+  }
+}
+
+export function agents(world: ScreenWorld, desk: Desk): void {
+  const { chosen } = extensionsOf(world);
+  const lines = chosen.agents.map(({ name, description, tools, origin }) =>
+    row(
+      name,
+      firstLine(description),
+      `${tools?.join(", ") ?? "*"}  ${shortPath(origin.path, world.environment)}`,
+    ),
+  );
+  list(desk, world.words.agents, lines);
+}
+
+export function skills(world: ScreenWorld, desk: Desk): void {
+  const { chosen } = extensionsOf(world);
+  const lines = chosen.skills.map(({ name, description, kind, isForPerson, origin }) =>
+    row(
+      `${isForPerson ? "/" : ""}${name}`,
+      firstLine(description),
+      `${kind}  ${shortPath(origin.path, world.environment)}`,
+    ),
+  );
+  list(desk, world.words.skills, lines);
+}
+
+function list(
+  desk: Desk,
+  { title, none }: { readonly title: string; readonly none: string },
+  lines: readonly Line[],
+): void {
+  if (lines.length === 0) say(desk, none);
+  else present(desk, title, lines);
+}
+
+function row(name: string, text: string, note: string): Line {
+  return line(span(`  ${name}`, "accent"), `  ${text}`, span(`  ${note}`, "dim"));
+}
+
+function firstLine(text: string): string {
+  return text.trim().split("\n", 1)[0] ?? "";
+}

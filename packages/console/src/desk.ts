@@ -1,0 +1,70 @@
+/** What commands are given of the console. */
+import type { Facts } from "./blocks/status.ts";
+import type { BottomParts } from "./bottom.ts";
+import type { Desk, SlashCommand } from "./commands.ts";
+import type { ConsoleCommand } from "./contract.ts";
+import { createAskMenu } from "./panels/ask-menu.ts";
+import { createPicker } from "./panels/picker.ts";
+import type { Line } from "./text/line.ts";
+
+export interface DeskParts
+  extends Omit<BottomParts, "dialogs">, Pick<Desk, "lend" | "setTheme" | "clear" | "leave"> {
+  readonly facts: () => Facts;
+  readonly commands: () => readonly SlashCommand[];
+  readonly columns: () => number;
+  readonly onCommand: (command: ConsoleCommand) => void;
+  readonly openPager: (title: string, lines: (columns: number) => Line[], startsAtEnd?: boolean) => void;
+  /** Something is to be drawn. */
+  readonly changed: () => void;
+}
+
+export function createDesk(parts: DeskParts): Desk {
+  const { scene, panels, tasks, outbox, prompt, words, onCommand, openPager, changed } = parts;
+  const { lend, setTheme, clear, leave } = parts;
+  return {
+    ...{ words, tasks, lend, setTheme, clear, leave },
+    get facts() {
+      return parts.facts();
+    },
+    get context() {
+      return scene.context;
+    },
+    get totals() {
+      return scene.totals;
+    },
+    get commands() {
+      return parts.commands();
+    },
+    get mode() {
+      return scene.mode;
+    },
+    get isWorking() {
+      return scene.isWorking;
+    },
+    print: (lines) => {
+      scene.print(lines);
+      changed();
+    },
+    read: (title, lines) => openPager(title, lines),
+    showTranscript: () =>
+      openPager(words.transcript.title, (columns) => scene.transcript.lines(columns), true),
+    pick: (request) => panels.show((settle) => createPicker(request, settle)),
+    ask: (question) => panels.show((settle) => createAskMenu(question, settle)),
+    send: (text, shown = text) => outbox.send({ text, shown }, false),
+    write: (text) => prompt.editor.set(text),
+    replay: async (said) => {
+      const { replayLines } = await import("./panels/replay.ts");
+      scene.interject(replayLines(said, parts.columns() - 2));
+      changed();
+    },
+    look: () => onCommand({ do: "look" }),
+    stop: (id) => onCommand({ do: "stop", id }),
+    forget: () => {
+      tasks.clear();
+      scene.event({ kind: "todos", todos: [] });
+      scene.event({ kind: "context", used: 0, window: undefined });
+    },
+    setMode: (mode) => onCommand({ do: "mode", mode }),
+    compact: (hints) => onCommand({ do: "compact", ...(hints === "" ? {} : { hints }) }),
+  };
+}
