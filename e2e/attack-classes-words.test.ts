@@ -123,7 +123,10 @@ test("a poisoned description of a tool is cut, marked as a stranger's words and 
     assert.doesNotMatch(behind, /\p{Cc}|\\u001b|\u202e|<\|im_end\|>/u);
   }
   // Its tool called Read is another one, under the server's name.
-  for (const request of shown) assert.equal(request.match(/"function":\{"name":"Read"/g)?.length, 1);
+  for (const request of shown) {
+    const offered = request.slice(0, request.indexOf('"messages"'));
+    assert.equal(offered.match(/"function":\{"name":"Read"/g)?.length, 1);
+  }
 });
 
 const marks = [
