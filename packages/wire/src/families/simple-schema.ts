@@ -6,11 +6,15 @@
  */
 import { isRecord, type Json, type JsonObject } from "@cloister/base";
 
-/** What shapes a value; limits, formats and conditions are left out. */
+/** What shapes a value; large limits, formats and conditions are left out. */
 const kept: ReadonlySet<string> = new Set([
   ...["type", "enum", "const", "required", "description", "title", "default"],
   ...["properties", "items", "prefixItems", "additionalProperties", "anyOf", "oneOf", "allOf"],
 ]);
+
+/** Small ones make small grammars, and keep a model that is held by one from writing without end. */
+const limits: ReadonlySet<string> = new Set(["minLength", "maxLength", "minItems", "maxItems"]);
+const LIMIT_MAX = 64;
 
 const DEPTH_MAX = 12;
 const REFERENCES_MAX = 4;
@@ -47,6 +51,7 @@ function simplify(schema: Json, walk: Walk, { depth, references }: Place): Json 
   const below = { depth: depth + 1, references };
   const each = (list: readonly Json[]): Json[] => list.map((item) => simplify(item, walk, below));
   const entries = Object.entries(schema).flatMap(([word, value]): [string, Json][] => {
+    if (limits.has(word)) return typeof value === "number" && value <= LIMIT_MAX ? [[word, value]] : [];
     if (!kept.has(word)) return [];
     switch (word) {
       case "properties":
