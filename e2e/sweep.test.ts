@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { buildPdf } from "@cloister/fakes";
 import type { RehearsalTurn } from "@cloister/backend/rehearsal";
 import type { JsonObject } from "@cloister/base";
 import { bodies, cloister, createPlace, rehearse, type Place } from "./harness.ts";
@@ -69,27 +70,6 @@ function picture(words: string): Buffer {
   return Buffer.concat([start, Buffer.alloc(4), ...rest]);
 }
 
-/** One page with one line (ISO 32000-2, annex H). */
-function pdf(line: string): Buffer {
-  const content = `BT /F1 12 Tf 72 720 Td (${line}) Tj ET`;
-  const objects = [
-    "<< /Type /Catalog /Pages 2 0 R >>",
-    "<< /Type /Pages /Kids [4 0 R] /Count 1 >>",
-    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R >>",
-    `<< /Length ${content.length} >>\nstream\n${content}\nendstream`,
-  ];
-  let text = "%PDF-1.4\n";
-  const offsets = objects.map((object, at) => {
-    const offset = text.length;
-    text += `${at + 1} 0 obj\n${object}\nendobj\n`;
-    return `${String(offset).padStart(10, "0")} 00000 n \n`;
-  });
-  const start = text.length;
-  text += `xref\n0 6\n0000000000 65535 f \n${offsets.join("")}`;
-  return Buffer.from(`${text}trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n${start}\n%%EOF\n`, "latin1");
-}
-
 const mcpServer = `
 const say = (message) => process.stdout.write(JSON.stringify({ jsonrpc: "2.0", ...message }) + "\\n");
 const text = require("node:fs").readFileSync("keys/mcp", "utf8");
@@ -119,7 +99,7 @@ function fill(place: Place): void {
     put(project, `keys/${name}`, key(name));
   }
   put(project, "AGENTS.md", `The ${key("instructions")}`);
-  put(project, "a.pdf", pdf(secretFor("pdf")));
+  put(project, "a.pdf", buildPdf([secretFor("pdf")]));
   put(project, "shot.png", picture(secretFor("picture")));
   const outputs = [{ output_type: "stream", name: "stdout", text: [key("notebook")] }];
   const cells = [{ cell_type: "code", execution_count: 1, id: "c1", metadata: {}, outputs, source: ["x"] }];

@@ -108,7 +108,7 @@ test("what is hidden is hidden in the overlay, and a planted link makes nothing 
 test("what leads out of the cell leads out of the overlay no more than out of the workspace", async () => {
   const seen = await run(
     "cat /proc/self/status | grep -E '^(CapEff|NoNewPrivs|Seccomp):'; unshare -U true; " +
-      "nsenter -t 1 -m true; mount -t tmpfs x /mnt; ls /proc/1/root/oldroot 2>&1; cat /proc/self/uid_map | wc -l",
+      "nsenter -t 1 -m true; mount -t tmpfs x /mnt; (cd /proc/1/root && ls oldroot) 2>&1; cat /proc/self/uid_map | wc -l",
   );
   assert.match(seen, /CapEff:\t0{16}/);
   assert.match(seen, /Seccomp:\t2/);

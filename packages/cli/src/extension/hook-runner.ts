@@ -1,5 +1,5 @@
 /** The agent's side of a hook: the keeper starts it in a cell; what it prints and how it ends is read here. */
-import type { HookRun, HookRunOptions } from "@cloister/agent";
+import type { HookRun, HookRunOptions } from "@cloister/agent/extensions";
 import type { KeeperClient } from "@cloister/airlock/client";
 
 /** More than this no hook has to say: the protocol cuts texts at 10,000 characters. */

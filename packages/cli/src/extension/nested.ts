@@ -1,5 +1,5 @@
 /** Instruction files of folders below the workspace, read in the agent's own cell when a file there is first seen. */
-import { readNestedInstructions, type InstructionSet } from "@cloister/agent";
+import { readNestedInstructions, type InstructionSet } from "@cloister/agent/extensions";
 import { createExtensionWorld } from "./reader.ts";
 
 export function createNestedReader(

@@ -1,6 +1,6 @@
 /** The permission blocks of imported settings, made into rules: what forbids counts always, the rest where it is trusted. */
 import { basename, dirname } from "node:path";
-import type { ChosenExtensions } from "@cloister/agent";
+import type { ChosenExtensions } from "@cloister/agent/extensions";
 import {
   joinRules,
   noRules,

@@ -1,6 +1,6 @@
 /** All that is said of calls before a session begins: flags, settings, the person's own file, imported settings, policy. */
 import type { Approve, JudgementOptions } from "@cloister/airlock";
-import type { ChosenExtensions } from "@cloister/agent";
+import type { ChosenExtensions } from "@cloister/agent/extensions";
 import type { Tier } from "@cloister/cell";
 import { joinRules, type PermissionMode, type PermissionRules, type Policy } from "@cloister/policy";
 import { toPermissionRules, type ImportedRules } from "./imported.ts";

@@ -8,7 +8,7 @@ import {
   type HookRun,
   type Occasion,
   type Scope,
-} from "@cloister/agent";
+} from "@cloister/agent/extensions";
 
 const session = { sessionId: "ses_1", transcriptPath: "", cwd: "/proj/app", permissionMode: "default" };
 const places = { workspace: "/proj/app", home: "/home/u" };

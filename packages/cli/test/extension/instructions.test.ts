@@ -5,7 +5,7 @@ import {
   formatInstructionFiles,
   readExtensions,
   readNestedInstructions,
-} from "@cloister/agent";
+} from "@cloister/agent/extensions";
 import { createWorld } from "./memory-world.ts";
 
 type Files = Readonly<Record<string, string>>;

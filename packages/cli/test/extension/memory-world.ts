@@ -1,6 +1,6 @@
 /** A world of files in memory, with the parsers that the product uses. */
 import { posix } from "node:path";
-import type { ExtensionPlaces, ExtensionWorld, FolderEntry } from "@cloister/agent";
+import type { ExtensionPlaces, ExtensionWorld, FolderEntry } from "@cloister/agent/extensions";
 import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml } from "yaml";
 

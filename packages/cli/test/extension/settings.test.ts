@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { expandMcpServer, readExtensions, type ImportedSettings } from "@cloister/agent";
+import { expandMcpServer, readExtensions, type ImportedSettings } from "@cloister/agent/extensions";
 import { createWorld } from "./memory-world.ts";
 
 async function settingsOf(path: string, text: unknown): Promise<ImportedSettings> {

@@ -8,7 +8,7 @@ import {
   readExtensions,
   type Extensions,
   type Piece,
-} from "@cloister/agent";
+} from "@cloister/agent/extensions";
 import { createWorld } from "./memory-world.ts";
 
 type Files = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chooseExtensions, readExtensions, type Extensions } from "@cloister/agent";
+import { chooseExtensions, readExtensions, type Extensions } from "@cloister/agent/extensions";
 import { createWorld } from "./memory-world.ts";
 
 type Files = Readonly<Record<string, string>>;

@@ -10,7 +10,7 @@ import {
   type ChosenExtensions,
   type TrustItem,
   type TrustState,
-} from "@cloister/agent";
+} from "@cloister/agent/extensions";
 import { createWorld } from "./memory-world.ts";
 
 type Files = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 /** What an organisation, the person and the project brought with them. */
-import type { HookHandler } from "@cloister/agent";
+import type { HookHandler } from "@cloister/agent/extensions";
 import type { Desk, Line } from "@cloister/console";
 import { line, linesOf, span } from "@cloister/console";
 import { mcp as listServers } from "../../commands/mcp.ts";
