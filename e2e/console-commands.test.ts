@@ -205,8 +205,9 @@ test("a project is asked about once: exactly what would run, and a no holds unti
   assert.match(pane.screen(), /"command": "echo first"/);
   // Enter alone is a no.
   pane.press("Enter");
-  await pane.sees("left out; /trust asks again");
+  await pane.sees("not loaded: 1 hook; /trust shows them and asks again");
   await pane.sees(STATUS);
+  assert.doesNotMatch(pane.screen(), /skipped:|cloister trust/, "said once, in the screen's own words");
   assert.equal(existsSync(trust), false);
   await say("/hooks", "no hooks run here");
   pane.type("/gre");

@@ -196,7 +196,8 @@ test("what needs a person's word is shown whole, and their no reaches the model 
   pane.type("write it");
   pane.press("Enter");
   const asked = await pane.sees("May this happen?");
-  assert.match(asked, /\? Write[^]*ci\.yml\n[^]*\+ jobs: \{\}/);
+  // What was said before stands above it.
+  assert.match(asked, /I write it\.[^]*\? Write[^]*ci\.yml\n[^]*\+ jobs: \{\}/);
   assert.equal((asked.match(/x{2,}/g) ?? []).join("").length, 200);
   pane.type("n");
   await pane.sees(/not allowed[^]*✓/);

@@ -27,8 +27,7 @@ const programs: readonly { readonly entry: string; readonly file: string }[] = [
 ];
 
 /** Large, and not needed by every run: files of their own, loaded where they are used. */
-const apart =
-  /^(?:gpt-tokenizer\/.*|unpdf|undici|@vscode\/tree-sitter-wasm|@huggingface\/jinja|yaml|smol-toml)$/;
+const apart = /^(?:gpt-tokenizer\/.*|unpdf|@vscode\/tree-sitter-wasm|@huggingface\/jinja|yaml|smol-toml)$/;
 
 /** Writes the programs, their libraries, `package.json`, the licences, the README and the tour's sample. Returns all bytes of JavaScript. */
 export async function bundle({ root, outFolder }: BundleOptions): Promise<number> {

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { Template } from "@huggingface/jinja";
 import { isRecord } from "@cloister/base";
 import { createEmbeddedBackend } from "@cloister/backend";
-import { guardCall } from "@cloister/wire";
+import { chatProtocol, guardCall } from "@cloister/wire";
 import type { OfferedTool } from "@cloister/wire";
 import { buildTinyModel } from "@cloister/fakes";
 import type { Answer, Backend, NodeLlamaCppModule } from "@cloister/backend";
@@ -203,4 +203,23 @@ test("a file that is no model is named, and the engine can be closed", async () 
   await assert.rejects(openFile(stack, join(folder, "absent.gguf"), 512).describe(), {
     code: "model-file-unusable",
   });
+});
+
+test("a model file tells how far it has read a prompt, up to all of it, and reads what it knows at once", async () => {
+  await using stack = new AsyncDisposableStack();
+  const backend = open(stack, { script }, 8192);
+  const told = async (): Promise<{ read: number; total: number }[]> => {
+    const asked = { messages: [system, question], stream: true, return_progress: true, max_tokens: 1 };
+    const answer = await ask(backend, asked);
+    const frames = await Array.fromAsync(chatProtocol.readStream(answer.body));
+    const events = frames.flatMap((frame) => frame.events);
+    assert.equal(events.at(-1)?.kind, "end");
+    return events.flatMap((event) =>
+      event.kind === "reading" ? [{ read: event.read, total: event.total }] : [],
+    );
+  };
+  const first = await told();
+  assert.ok(first.length > 1, JSON.stringify(first));
+  assert.ok(first.every(({ read, total }, index) => read <= total && read === index * 128));
+  assert.ok((await told()).length <= 1, "it was in the cache");
 });

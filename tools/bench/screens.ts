@@ -11,6 +11,8 @@ export interface Screen {
   readonly ready: string;
   /** What it shows when a message would be worked on at once. */
   readonly settled: string;
+  /** Arguments to go on with the last session. */
+  readonly goOn: readonly string[];
 }
 
 const model = "scripted";
@@ -23,6 +25,7 @@ export function cloisterScreen(name: string, entry: string, endpoint: string): S
     environment: {},
     ready: "What shall be done?",
     settled: "internal",
+    goOn: ["--continue"],
   };
 }
 
@@ -48,6 +51,7 @@ export function peerScreens(folder: string, home: string, endpoint: string): rea
       environment: { PI_OFFLINE: "1", PI_TELEMETRY: "0", PI_SKIP_VERSION_CHECK: "1" },
       ready: "(auto)",
       settled: model,
+      goOn: ["--continue"],
     },
     {
       name: peerNames.qwen,
@@ -55,6 +59,7 @@ export function peerScreens(folder: string, home: string, endpoint: string): rea
       environment: { OPENAI_BASE_URL: endpoint, OPENAI_API_KEY: "none", OPENAI_MODEL: model },
       ready: "Type your message",
       settled: "Type your message",
+      goOn: ["--continue"],
     },
   ];
 }

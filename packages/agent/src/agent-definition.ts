@@ -11,4 +11,10 @@ export interface AgentDefinition {
   /** Another model; the keeper decides whether it may be asked. */
   readonly model?: string;
   readonly turnsMax?: number;
+  /** It only looks, whatever mode the session is in. A mode that lets more through is not its to choose. */
+  readonly isPlanning?: boolean;
+  /** Names of the MCP servers whose tools it may use; all when absent. */
+  readonly mcpServers?: readonly string[];
+  /** Names of skills whose texts it begins with. */
+  readonly skills?: readonly string[];
 }

@@ -58,6 +58,7 @@ export async function readModelAnswer(
           await room();
           break;
         case "status":
+        case "reading":
           emit(event);
           break;
         case "end": {

@@ -3,6 +3,7 @@ import type { ChatMessage } from "@cloister/wire";
 import { systemMessage, userMessage } from "./conversation.ts";
 import type { BroughtExtensions } from "./extension/brought.ts";
 import { formatSkillListing } from "./extension/skills.ts";
+import { formatModels, type ModelChoice } from "./models.ts";
 import { systemPrompt } from "./prompt.ts";
 import { formatAgents } from "./subagents.ts";
 import type { AgentDefinition } from "./agent-definition.ts";
@@ -10,6 +11,7 @@ import type { AgentDefinition } from "./agent-definition.ts";
 export interface BeginningOptions {
   readonly brought: BroughtExtensions | undefined;
   readonly agents: readonly AgentDefinition[];
+  readonly models: readonly ModelChoice[];
   readonly contextTokens: number | undefined;
 }
 
@@ -25,12 +27,17 @@ const LISTING_CHARS_MIN = 2000;
 const LISTING_CHARS_MAX = 16_000;
 const CHARS_PER_TOKEN = 4;
 
-export function beginningOf({ brought, agents, contextTokens = 100_000 }: BeginningOptions): Beginning {
+export function beginningOf({
+  brought,
+  agents,
+  models,
+  contextTokens = 100_000,
+}: BeginningOptions): Beginning {
   const { instructions, style } = brought ?? {};
   const wanted = Math.floor((contextTokens * CHARS_PER_TOKEN) / 100);
   const charsMax = Math.min(LISTING_CHARS_MAX, Math.max(LISTING_CHARS_MIN, wanted));
   const listing = formatSkillListing(brought?.skills ?? [], charsMax);
-  const told = [formatAgents(agents), listing].filter((text) => text !== undefined);
+  const told = [formatAgents(agents), formatModels(models), listing].filter((text) => text !== undefined);
   return {
     shared: [
       systemMessage(systemPrompt),

@@ -6,7 +6,13 @@ import { toolMessage } from "./conversation.ts";
 import { withTold, type HookedCall } from "./hook-points.ts";
 import { withProblems } from "./lsp/after-call.ts";
 import { isMcpTool } from "./mcp/names.ts";
-import { countPictures, picturesMessage, PICTURES_MAX } from "./pictures.ts";
+import {
+  countPictures,
+  picturesChars,
+  picturesMessage,
+  PICTURES_CHARS_MAX,
+  PICTURES_MAX,
+} from "./pictures.ts";
 import type { Call } from "./progress.ts";
 import type { Thread } from "./thread.ts";
 import type { Todo } from "./tools/todo.ts";
@@ -142,8 +148,13 @@ async function runTool(
 
 /** Servers take so many pictures in a request, and each of them is in all later ones. */
 function boundPictures(result: ToolResult, { conversation }: Thread): ToolResult {
-  if (result.pictures === undefined || countPictures(conversation.items) < PICTURES_MAX) return result;
-  const text = `This conversation holds ${PICTURES_MAX} pictures already, and takes no more.`;
+  if (result.pictures === undefined) return result;
+  const chars = result.pictures.reduce((sum, { base64 }) => sum + base64.length, 0);
+  const fits = picturesChars(conversation.items) + chars <= PICTURES_CHARS_MAX;
+  if (fits && countPictures(conversation.items) < PICTURES_MAX) return result;
+  const text = fits
+    ? `This conversation holds ${PICTURES_MAX} pictures already, and takes no more.`
+    : "The pictures of this conversation are as large together as a request may be. Make a smaller copy with a command.";
   return { ok: false, text, sources: [] };
 }
 

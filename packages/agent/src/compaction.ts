@@ -6,9 +6,9 @@ import type { ChatMessage } from "@cloister/wire";
 import { readModelAnswer } from "./answer.ts";
 import type { Compaction, Trouble } from "./events.ts";
 import { callsIn } from "./history.ts";
-import { excessBytes, holdsPictures } from "./pictures.ts";
+import { excessBytes, holdsPictures, nameOfShown, withoutPictures } from "./pictures.ts";
 import { summaryRequest, writeNotes } from "./notes.ts";
-import { shortenItem, shortenOld, startOfLastAnswers } from "./shorten.ts";
+import { shortenItem, shortenOld, startOfLastAnswers, withoutOldPictures } from "./shorten.ts";
 import type { Thread } from "./thread.ts";
 import type { Window } from "./window.ts";
 
@@ -84,6 +84,11 @@ async function makeRoomFor(
     return { kind: "done" };
   };
 
+  // Pictures first: files can be read again, and what was said of the others stays.
+  const unseen = withoutOldPictures(conversation.items);
+  if (trigger !== "asked" && unseen !== undefined && sizeOf(unseen) <= usable * SHORTENED_SHARE_MAX) {
+    return finish(unseen, "shortened");
+  }
   const shortened = shortenOld(conversation.items);
   if (trigger !== "asked" && sizeOf(shortened) <= usable * SHORTENED_SHARE_MAX) {
     return finish(shortened, "shortened");
@@ -169,8 +174,12 @@ function splitTail(
   if (isSmall(tail)) return { kept: tail, gone };
   const short = tail.map(shortenItem);
   if (isSmall(short)) return { kept: short, gone };
-  const isSaid = (item: ChatMessage): boolean => item.role === "user" && !holdsPictures(item);
-  return { kept: tail.filter(isSaid), gone: [...gone, ...tail.filter((item) => !isSaid(item))] };
+  const isSaid = (item: ChatMessage): boolean =>
+    item.role === "user" && (!holdsPictures(item) || nameOfShown(item) !== undefined);
+  return {
+    kept: tail.filter(isSaid).map((item) => (holdsPictures(item) ? withoutPictures(item) : item)),
+    gone: [...gone, ...tail.filter((item) => !isSaid(item))],
+  };
 }
 
 export function bytesOf(items: readonly ChatMessage[]): number {

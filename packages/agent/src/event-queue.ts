@@ -9,7 +9,7 @@ export interface EventQueue {
   readonly events: () => AsyncGenerator<AgentEvent>;
 }
 
-/** Progress of commands is for the eye only: beyond this many waiting events it is left out. */
+/** Progress of commands and of reading a prompt is for the eye only: beyond this many waiting events it is left out. */
 const WAITING_MAX = 1000;
 
 export function createEventQueue(): EventQueue {
@@ -24,7 +24,8 @@ export function createEventQueue(): EventQueue {
   };
   return {
     push: (event) => {
-      if (event.kind === "progress" && waiting.length >= WAITING_MAX) return;
+      const isForTheEye = event.kind === "progress" || event.kind === "reading";
+      if (isForTheEye && waiting.length >= WAITING_MAX) return;
       waiting.push(event);
       if (waiting.length === WAITING_MAX) drained = Promise.withResolvers<void>();
       wake();

@@ -1,6 +1,7 @@
 /** Everything that happens in a session, in order, for whoever shows or keeps it: a terminal, a log, a program. */
 import type { Json, JsonObject } from "@cloister/base";
-import type { ChatMessage, GuardCause, Usage } from "@cloister/wire";
+import type { ChatMessage, GuardCause, ReadingProgress, Usage } from "@cloister/wire";
+import type { ServerNow } from "./mcp/server-now.ts";
 import type { Todo } from "./tools/todo.ts";
 import type { Ask, FileDiff, Mode } from "./tools/tool.ts";
 
@@ -18,8 +19,15 @@ export type AgentEvent =
    */
   | { readonly kind: "item"; readonly item: ChatMessage; readonly index: number }
   /** A message of the user is in the conversation now; until then it waited for a boundary. */
-  | { readonly kind: "user"; readonly text: string }
+  | {
+      readonly kind: "user";
+      readonly text: string;
+      /** How many were shown with it. */
+      readonly pictures?: number;
+    }
   | { readonly kind: "status"; readonly text: string }
+  /** How far the model's server is with the prompt, where it tells. For the eye only. */
+  | ({ readonly kind: "reading" } & ReadingProgress)
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "reasoning"; readonly text: string }
   | { readonly kind: "call"; readonly id: string; readonly name: string; readonly args: JsonObject }
@@ -52,6 +60,8 @@ export type AgentEvent =
       /** The end of it, after `look`. */
       readonly tail?: string;
     }
+  /** How an MCP server is now; of each at the start, and whenever that changes. */
+  | ({ readonly kind: "server" } & ServerNow)
   | { readonly kind: "todos"; readonly todos: readonly Todo[] }
   /** One answer of the model is complete. */
   | { readonly kind: "turn"; readonly number: number; readonly usage?: Usage; readonly speed: Speed }
@@ -73,6 +83,14 @@ export type AgentEvent =
           }
         | { readonly kind: "event"; readonly event: AgentEvent }
         | { readonly kind: "end"; readonly ending: Ending };
+    }
+  /** Of an answer to `aside`, which is not of the conversation. */
+  | {
+      readonly kind: "aside";
+      readonly id: string;
+      readonly what:
+        | { readonly kind: "text"; readonly text: string }
+        | { readonly kind: "end"; readonly usage?: Usage; readonly error?: Trouble };
     }
   /** What the user asked for is done, or given up. The session waits for the next message. */
   | { readonly kind: "end"; readonly ending: Ending };

@@ -1,10 +1,11 @@
 /** Where the loop asks hooks, and what their answers do there. Without hooks each of these costs a look at an empty list. */
 import { messageOf, type Json, type JsonObject } from "@cloister/base";
+import { guardCall } from "@cloister/wire";
 import type { AgentEvent } from "./events.ts";
 import type { HookDecision } from "./extension/hooks/decide.ts";
 import type { Occasion } from "./extension/hooks/events.ts";
 import type { Hooks } from "./extension/hooks/hooks.ts";
-import { effectOfCall, type Tool, type ToolResult, type ToolWorld } from "./tools/tool.ts";
+import type { Tool, ToolResult, ToolWorld } from "./tools/tool.ts";
 
 export interface HookedCall {
   readonly id: string;
@@ -92,7 +93,7 @@ export function createHookPoints({ hooks, emit, subagent }: HookPointsOptions): 
       if (decision === undefined) return { kind: "run", args: call.args, told: [] };
       const denied = await deniedBy(decision, call, world, signal);
       return denied === undefined
-        ? withInput(decision, call, tool)
+        ? withInput(decision, { call, tool, world }, signal)
         : { kind: "denied", text: withTold(denied, decision.context) };
     },
     afterCall: async (call, result, ms, signal) => {
@@ -187,23 +188,43 @@ async function deniedBy(
 const YES = "Yes";
 const ARGS_CHARS_MAX = 2000;
 
+interface Changed {
+  readonly call: HookedCall;
+  readonly tool: Tool;
+  readonly world: ToolWorld;
+}
+
 /**
- * The keeper judged the call that the model made. A changed command it judges again where it starts it, and what only
- * looks has nothing to be judged for; but a changed edit, or a changed call of a server, nobody would have seen.
+ * The keeper judged the call that the model made; what a hook makes of it is judged as if the model had made that. Its
+ * arguments are the tool's own, or nothing is run: nobody is there who would make the call again.
  */
-function withInput({ updatedInput, context }: HookDecision, call: HookedCall, tool: Tool): CallVerdict {
+async function withInput(
+  { updatedInput, context }: HookDecision,
+  { call, tool, world }: Changed,
+  signal: AbortSignal,
+): Promise<CallVerdict> {
+  const { id, name } = call;
   if (updatedInput === undefined) return { kind: "run", args: call.args, told: context };
-  const isJudged = call.name === "Bash" || ["read", "own"].includes(effectOfCall(tool, updatedInput));
-  if (!isJudged || call.name.startsWith("mcp__")) {
-    const next = "make the call yourself with these arguments, if they are right";
-    const text = `Not run: a hook changed its arguments, which is not possible for ${call.name}. It wants ${JSON.stringify(updatedInput)}: ${next}.`;
+  const changed = JSON.stringify(updatedInput);
+  const meant = guardCall({ id, name, arguments: changed }, "stop", [tool]);
+  const why =
+    meant.kind === "refused" ? meant.detail : await whyNot({ id, name, args: meant.args }, world, signal);
+  if (meant.kind === "refused" || why !== undefined) {
+    const text = `Not run: a hook changed its arguments to ${changed}, and those are refused: ${why}`;
     return { kind: "denied", text: withTold(text, context) };
   }
-  return {
-    kind: "run",
-    args: updatedInput,
-    told: [`its arguments were changed to ${JSON.stringify(updatedInput)}`, ...context],
-  };
+  const told = `its arguments were changed to ${changed}`;
+  return { kind: "run", args: meant.args, told: [told, ...context] };
+}
+
+async function whyNot(
+  call: HookedCall,
+  { judge }: ToolWorld,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (judge === undefined) return "nobody is here who could judge them.";
+  const verdict = await judge(call, signal);
+  return verdict.kind === "pass" ? undefined : verdict.why;
 }
 
 function responseOf({ args }: HookedCall, { ok, text }: ToolResult): Json {

@@ -1,7 +1,10 @@
 export type { AgentDefinition } from "./agent-definition.ts";
+export type { AttachedPicture } from "./attachments.ts";
+export type { ServerNow } from "./mcp/server-now.ts";
 export type { AgentEvent, Ceiling, Compaction, Ending, Speed, Trouble } from "./events.ts";
 export { fixedPrefix } from "./fixed-prefix.ts";
 export type { Limits, Price } from "./limits.ts";
+export type { ModelChoice } from "./models.ts";
 export type { LanguageServerWish } from "./lsp/wish.ts";
 export type { McpEnd, McpLink, McpServerWish, StartServer } from "./mcp/link.ts";
 export { openMcpServers } from "./mcp/servers.ts";

@@ -2,6 +2,7 @@
 import { isRecord } from "@cloister/base";
 import type { ChatMessage } from "@cloister/wire";
 import { callsIn, contentOf, isNote, note } from "./history.ts";
+import { nameOfShown } from "./pictures.ts";
 
 const WORDS_CHARS_MAX = 4000;
 const ALL_WORDS_CHARS_MAX = 16_000;
@@ -59,6 +60,8 @@ function section(title: string, lines: readonly string[]): string {
 /** What was said in notes before is among them: notes of notes must not lose it. */
 function usersWords(items: readonly ChatMessage[]): string[] {
   const all = items.flatMap((item) => {
+    const shown = nameOfShown(item);
+    if (shown !== undefined) return [`(showed a picture, which is no longer here: ${shown})`];
     if (isNote(item)) return earlierWords(contentOf(item));
     const isUsers = item.role === "user" && item.cloister?.source === "user";
     return isUsers && typeof item.content === "string" ? [item.content.slice(0, WORDS_CHARS_MAX)] : [];

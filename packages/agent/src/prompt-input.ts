@@ -1,5 +1,6 @@
 /** What a person typed, made into messages: `/command args`, files that are mentioned with `@`, what hooks say about it. */
 import type { ChatMessage } from "@cloister/wire";
+import { attach, attachMentioned, whyNotShown, type AttachedPicture } from "./attachments.ts";
 import { userMessage } from "./conversation.ts";
 import { importsIn } from "./extension/instruction-files.ts";
 import type { SkillsAtHand } from "./skills-at-hand.ts";
@@ -13,6 +14,14 @@ export interface PromptInput {
   readonly skills: SkillsAtHand;
   readonly world: ToolWorld;
   readonly mentions?: readonly Mention[];
+  /** The conversation so far, for what may still come into it. */
+  readonly held?: readonly ChatMessage[];
+}
+
+/** The person's words, and the pictures shown with them. */
+export interface SaidMessage {
+  readonly text: string;
+  readonly pictures?: readonly AttachedPicture[];
 }
 
 export type PromptMessages =
@@ -25,8 +34,22 @@ const PROMPT_CHARS_SEARCHED_MAX = 100_000;
 
 /** The person's words stand first, as they are: what they name comes behind them. */
 export async function toPromptMessages(
+  { text, pictures = [] }: SaidMessage,
+  { skills, world, mentions = [], held = [] }: PromptInput,
+  signal: AbortSignal,
+): Promise<PromptMessages> {
+  const attached = await attach(pictures, world, signal);
+  if (attached.kind === "refused") return attached;
+  const named = await namedIn(text, { skills, world, mentions }, signal);
+  if (named.kind === "refused") return named;
+  const messages = [...named.messages.slice(0, 1), ...attached.messages, ...named.messages.slice(1)];
+  const why = whyNotShown(messages, held, world);
+  return why === undefined ? { kind: "messages", messages } : { kind: "refused", why };
+}
+
+async function namedIn(
   text: string,
-  { skills, world, mentions = [] }: PromptInput,
+  { skills, world, mentions }: Required<Omit<PromptInput, "held">>,
   signal: AbortSignal,
 ): Promise<PromptMessages> {
   const words = userMessage(text, "user");
@@ -39,7 +62,10 @@ export async function toPromptMessages(
   }
   const messages: ChatMessage[] = [words];
   for (const written of importsIn(text.slice(0, PROMPT_CHARS_SEARCHED_MAX)).slice(0, MENTIONS_MAX)) {
-    const message = (await readFile(written, world, signal)) ?? (await firstOf(mentions, written, signal));
+    const shown = await attachMentioned(written, world, signal);
+    if (typeof shown === "string") return { kind: "refused", why: shown };
+    const message =
+      shown ?? (await readFile(written, world, signal)) ?? (await firstOf(mentions, written, signal));
     if (message !== undefined) messages.push(message);
   }
   return { kind: "messages", messages };

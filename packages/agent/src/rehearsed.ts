@@ -28,10 +28,14 @@ export interface Request {
 
 export interface RehearsedOptions extends Partial<SessionOptions> {
   readonly seesPictures?: boolean;
+  readonly seeingModels?: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
   /** Beside the instructions in `AGENTS.md`. */
   readonly brings?: BroughtInTests;
   readonly runHook?: AgentWorld["runHook"];
+  readonly startServer?: AgentWorld["startServer"];
+  readonly judge?: AgentWorld["judge"];
+  readonly fetchPage?: AgentWorld["fetchPage"];
   /** What a command prints; it may also wait for the signal. */
   readonly run?: (
     command: string,
@@ -79,7 +83,18 @@ export function createFakeClock(): FakeClock {
 }
 
 export function rehearse(script: Script, options: RehearsedOptions = {}): Rehearsed {
-  const { files = {}, run, brings = {}, runHook, seesPictures = false, ...sessionOptions } = options;
+  const {
+    files = {},
+    run,
+    brings = {},
+    runHook,
+    startServer,
+    judge,
+    fetchPage,
+    seesPictures = false,
+    seeingModels = [],
+    ...sessionOptions
+  } = options;
   const workspace = realpathSync(mkdtempSync(join(tmpdir(), "cloister-agent-")));
   for (const [path, content] of Object.entries(files)) writeFileSync(join(workspace, path), content);
   const clock = createFakeClock();
@@ -89,6 +104,7 @@ export function rehearse(script: Script, options: RehearsedOptions = {}): Rehear
     workspace,
     hasRipgrep: false,
     seesPictures,
+    seeingModels,
     reads: new Map(),
     clock,
     run: async (command, runOptions) => {
@@ -97,6 +113,9 @@ export function rehearse(script: Script, options: RehearsedOptions = {}): Rehear
       return { ...quiet, ...(await run?.(text, runOptions)) };
     },
     ...(runHook === undefined ? {} : { runHook }),
+    ...(startServer === undefined ? {} : { startServer }),
+    ...(judge === undefined ? {} : { judge }),
+    ...(fetchPage === undefined ? {} : { fetchPage }),
     ask: (body) => {
       const request = toRequest(Buffer.concat(body).toString("utf8"));
       requests.push(request);

@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { isRecord } from "@cloister/base";
+import { isRecord, type JsonObject } from "@cloister/base";
 import { skillInTests } from "./brings.ts";
 import type { HookRun } from "./extension/hooks/outcome.ts";
 import { contentOf } from "./history.ts";
@@ -97,21 +106,49 @@ test("what a hook wants asked is refused where nobody is, and goes by the answer
   }
 });
 
-test("a hook may change a command, which the keeper judges again, and no edit, which nobody would have seen", async () => {
+test("what a hook makes of a call runs if the keeper lets that call pass, and is told", async () => {
   const changed = hooked("PreToolUse", (input) => {
     const isBash = input["tool_name"] === "Bash";
-    const updatedInput = isBash ? { command: "ls -l" } : { file_path: "a.txt", content: "planted" };
+    const updatedInput = isBash ? { command: "ls -l" } : { file_path: "b.txt", content: "formatted" };
     return json({ hookSpecificOutput: { permissionDecision: "allow", updatedInput } });
   });
   const write = call("2", "Write", { file_path: "a.txt", content: "A" });
-  using played = rehearse([{ calls: [bash("ls")] }, { calls: [write] }], changed);
+  const judged: unknown[] = [];
+  using played = rehearse([{ calls: [bash("ls")] }, { calls: [write] }], {
+    ...changed,
+    judge: async ({ name, args }) => {
+      judged.push([name, args]);
+      return { kind: "pass" };
+    },
+  });
   await played.ask("go");
+  assert.deepEqual(judged, [
+    ["Bash", { command: "ls -l" }],
+    ["Write", { file_path: "b.txt", content: "formatted" }],
+  ]);
   assert.deepEqual(played.commands, ["ls -l"]);
+  assert.equal(readFileSync(join(played.workspace, "b.txt"), "utf8"), "formatted");
+  assert.ok(!existsSync(join(played.workspace, "a.txt")));
   assert.match(last(played.requests[1]), /\[hook\] its arguments were changed to \{"command":"ls -l"\}/);
-  assert.match(
-    last(played.requests[2]),
-    /Not run: a hook changed its arguments, which is not possible for Write/,
-  );
+});
+
+test("a changed call that is refused, unfit for its tool or judged by nobody does not run", async () => {
+  const changes = (updatedInput: JsonObject): ReturnType<typeof hooked> =>
+    hooked("PreToolUse", json({ hookSpecificOutput: { permissionDecision: "allow", updatedInput } }));
+  const write = call("1", "Write", { file_path: "a.txt", content: "A" });
+  const passes = { judge: () => Promise.resolve({ kind: "pass" as const }) };
+  const denies = { judge: () => Promise.resolve({ kind: "deny" as const, why: "a rule denies it" }) };
+  const whole = { file_path: "a.txt", content: "planted" };
+  for (const [input, judge, said] of [
+    [whole, denies, /those are refused: a rule denies it/],
+    [whole, {}, /nobody is here who could judge them/],
+    [{ file_path: "a.txt" }, passes, /required argument "content" is missing/],
+  ] as const) {
+    using played = rehearse([{ calls: [write] }], { ...changes(input), ...judge });
+    await played.ask("go");
+    assert.match(last(played.requests[1]), said);
+    assert.ok(!existsSync(join(played.workspace, "a.txt")));
+  }
 });
 
 test("what a hook says of a result stands behind it, for a failure by its own event", async () => {

@@ -1,17 +1,19 @@
 /** What was brought to a session, at work in it: skills and commands, hooks, rules for some files. */
-import type { ChatMessage, ChatTool } from "@cloister/wire";
-import { readModelAnswer, type AskModel } from "./answer.ts";
-import { startConversation, systemMessage, userMessage } from "./conversation.ts";
+import { isRecord, parseJson } from "@cloister/base";
+import type { ChatMessage, ChatTool, Usage } from "@cloister/wire";
+import type { AskModel } from "./answer.ts";
+import { userMessage } from "./conversation.ts";
 import type { AgentEvent } from "./events.ts";
 import { hooksOf, type BroughtExtensions } from "./extension/brought.ts";
 import type { Hook } from "./extension/hooks/definition.ts";
 import { createHooks, type HookRunOptions, type Hooks } from "./extension/hooks/hooks.ts";
 import type { HookRun } from "./extension/hooks/outcome.ts";
+import { askFresh } from "./fresh-question.ts";
 import { createGuide, type Guide } from "./guide.ts";
 import { note } from "./history.ts";
 import { createHookPoints, type HookPoints } from "./hook-points.ts";
-import { systemPrompt } from "./prompt.ts";
-import { toPromptMessages, type PromptMessages } from "./prompt-input.ts";
+import { askOfPage } from "./page-question.ts";
+import { toPromptMessages, type PromptMessages, type SaidMessage } from "./prompt-input.ts";
 import { createSkills } from "./skills-at-hand.ts";
 import type { AgentWorld } from "./thread.ts";
 import type { Mode, ToolWorld } from "./tools/tool.ts";
@@ -24,17 +26,19 @@ export interface SessionExtensionsOptions {
   /** For a hook that a model decides: its request begins like all others. */
   readonly chatTools: () => readonly ChatTool[];
   readonly mode: () => Mode;
+  /** What questions beside the conversation cost. */
+  readonly spend: (usage: Usage | undefined) => void;
   readonly emit: (event: AgentEvent) => void;
 }
 
 export interface SessionExtensions {
   readonly hooks: HookPoints;
   /** Given to every tool. */
-  readonly toolWorld: Pick<ToolWorld, "skill" | "opened">;
+  readonly toolWorld: Pick<ToolWorld, "skill" | "opened" | "askOfPage">;
   /** For one conversation; `told` is what it holds already. */
   guide(told: readonly ChatMessage[]): Guide;
   /** A person's message with all that it names. Interrupted, it is the message alone. */
-  say(text: string, signal: AbortSignal): Promise<PromptMessages>;
+  say(message: SaidMessage, held: readonly ChatMessage[], signal: AbortSignal): Promise<PromptMessages>;
   start(source: "startup" | "resume", signal: AbortSignal): Promise<readonly ChatMessage[]>;
   end(): Promise<void>;
 }
@@ -50,22 +54,23 @@ export function openSessionExtensions(options: SessionExtensionsOptions): Sessio
   const toolWorld: SessionExtensions["toolWorld"] = {
     opened: bare.opened,
     skill: (wish, signal) => skills.give(wish, bare, signal),
+    askOfPage: (question, signal) => askOfPage(question, { ...options, clock }, signal),
   };
 
   return {
     hooks,
     toolWorld,
     guide: (told) => createGuide({ brought, nested: world.nested, told }),
-    say: async (text, signal) => {
+    say: async (message, held, signal) => {
       try {
-        const opinion = await hooks.prompt(text, signal);
+        const opinion = await hooks.prompt(message.text, signal);
         if (opinion.kind === "refused") return opinion;
-        const said = await toPromptMessages(text, { skills, world: bare }, signal);
+        const said = await toPromptMessages(message, { skills, world: bare, held }, signal);
         if (said.kind === "refused") return said;
         return { kind: "messages", messages: [...said.messages, ...toNotes(opinion.context)] };
       } catch (error) {
         if (!signal.aborted) throw error;
-        return { kind: "messages", messages: [userMessage(text, "user")] };
+        return { kind: "messages", messages: [userMessage(message.text, "user")] };
       }
     },
     start: async (source, signal) => toNotes(await hooks.sessionStart(source, signal)),
@@ -107,16 +112,17 @@ function openHooks(options: SessionExtensionsOptions): Hooks | undefined {
     places: brought.places,
     run: async (hook, run) => {
       switch (hook.handler.kind) {
-        case "command": {
+        case "command":
+        case "http": {
           const id = ids.get(hook);
-          return id === undefined || world.runHook === undefined
-            ? { kind: "failed", why: "nobody can start it" }
-            : world.runHook(id, run);
+          if (id === undefined || world.runHook === undefined) {
+            return { kind: "failed", why: "nobody can start it" };
+          }
+          const ran = await world.runHook(id, run);
+          return hook.handler.kind === "http" ? toAnswered(ran) : ran;
         }
         case "prompt":
           return askModel(hook.handler, run, options);
-        case "http":
-          return { kind: "failed", why: 'hooks of type "http" are not run here' };
         case "unsupported":
           return { kind: "failed", why: `hooks of type "${hook.handler.type}" are not run here` };
       }
@@ -124,36 +130,31 @@ function openHooks(options: SessionExtensionsOptions): Hooks | undefined {
   });
 }
 
-/** A conversation of its own, which holds the question and nothing else. */
+/** The keeper sends it, and gives the server's answer as one line of JSON. */
+function toAnswered(run: HookRun): HookRun {
+  if (run.kind !== "ended") return run;
+  if (run.exitCode !== 0) return { kind: "failed", why: run.stderr.trim() };
+  const answer = parseJson(run.stdout, "the keeper's answer");
+  if (!isRecord(answer) || typeof answer["status"] !== "number" || typeof answer["body"] !== "string") {
+    return { kind: "failed", why: "the keeper's answer cannot be read" };
+  }
+  return { kind: "answered", status: answer["status"], body: answer["body"] };
+}
+
+/** `$ARGUMENTS` in the prompt is the hook's input. */
 async function askModel(
   { prompt, model }: { readonly prompt: string; readonly model: string | undefined },
   { input, timeoutMs, signal }: HookRunOptions,
-  { world, ask, chatTools, ...options }: SessionExtensionsOptions,
+  options: SessionExtensionsOptions,
 ): Promise<HookRun> {
-  const conversation = startConversation(model ?? options.model, chatTools());
   const question = prompt.includes("$ARGUMENTS")
     ? prompt.replaceAll("$ARGUMENTS", () => input)
     : `${prompt}\n\n${input}`;
-  conversation.add(systemMessage(systemPrompt));
-  conversation.add(
-    userMessage(
-      `${question}\n\nCall no tools. Answer with JSON alone: {"ok": true} or {"ok": false, "reason": "why"}.`,
-      "instructions",
-    ),
+  const whole = `${question}\n\nCall no tools. Answer with JSON alone: {"ok": true} or {"ok": false, "reason": "why"}.`;
+  const answer = await askFresh(
+    { model: model ?? options.model, messages: [userMessage(whole, "instructions")], timeoutMs },
+    { ...options, clock: options.world.clock },
+    signal,
   );
-  const over = new AbortController();
-  const done = new AbortController();
-  world.clock.sleep(timeoutMs, done.signal).then(
-    () => over.abort(new Error("it took too long")),
-    () => {
-      /* the answer came first */
-    },
-  );
-  const answer = await readModelAnswer(
-    conversation.request(),
-    { ask, clock: world.clock, emit: () => {}, room: () => Promise.resolve() },
-    AbortSignal.any([signal, over.signal]),
-  ).finally(() => done.abort(new Error("done")));
-  if (answer.kind === "end") return { kind: "judged", text: answer.text };
-  return over.signal.aborted ? { kind: "timed-out" } : { kind: "failed", why: answer.message };
+  return answer.kind === "answer" ? { kind: "judged", text: answer.text } : answer;
 }

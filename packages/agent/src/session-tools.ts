@@ -17,6 +17,7 @@ export type TaskArgs = {
   readonly description: string;
   readonly prompt: string;
   readonly subagent_type?: string;
+  readonly model?: string;
 };
 
 /** The same names and schemas everywhere, so that one cached prefix serves every conversation; only what they do is bound. */
@@ -32,6 +33,8 @@ export function createSessionTools(desk: Desk): readonly Tool[] {
         description: { type: "string" },
         prompt: { type: "string" },
         subagent_type: { type: "string" },
+        // Where there are others the conversation is told of it; elsewhere it would only be tokens.
+        model: { type: "string", hidden: true },
       },
       required: ["description", "prompt"],
       additionalProperties: false,

@@ -1,6 +1,7 @@
 /** A session: many messages of a user, one conversation, and everything that a person may say to it while it works. */
 import { messageOf, type JsonObject } from "@cloister/base";
 import type { ChatMessage } from "@cloister/wire";
+import { createAsides } from "./aside.ts";
 import { beginningOf } from "./beginning.ts";
 import { compact } from "./compaction.ts";
 import { startConversation } from "./conversation.ts";
@@ -9,8 +10,11 @@ import type { AgentEvent, Ending } from "./events.ts";
 import type { BroughtExtensions } from "./extension/brought.ts";
 import { callsIn, note } from "./history.ts";
 import { createMeter, type Limits, type Meter, type Price } from "./limits.ts";
+import type { ModelChoice } from "./models.ts";
 import { forbiddenInMode, modeChangeText } from "./modes.ts";
 import { createWatch } from "./progress.ts";
+import type { SaidMessage } from "./prompt-input.ts";
+import { withoutAllPictures } from "./pictures.ts";
 import { createQuestions } from "./questions.ts";
 import { openSessionBackground } from "./session-background.ts";
 import { openSessionExtensions } from "./session-extensions.ts";
@@ -43,6 +47,8 @@ export interface SessionOptions {
   /** Whether somebody is there to answer questions. */
   readonly isAttended?: boolean;
   readonly agents?: readonly AgentDefinition[];
+  /** Models that subagents may be, beside `model`. */
+  readonly models?: readonly ModelChoice[];
   /** Instructions, rules, skills and hooks of the organisation, the person and the project. */
   readonly brought?: BroughtExtensions;
   /** Beside those on files and commands. Their schemas become part of the fixed beginning. */
@@ -61,8 +67,7 @@ export interface SessionOptions {
   readonly resume?: readonly ChatMessage[];
 }
 
-export interface UserMessage {
-  readonly text: string;
+export interface UserMessage extends SaidMessage {
   /** `steer`: at the next boundary between calls. `next`: when the work at hand is done. Default `steer`. */
   readonly delivery?: "steer" | "next";
 }
@@ -78,8 +83,12 @@ export interface AgentSession {
   answer(id: string, answer: AskAnswer): void;
   /** Tells how far each command in the background is, in events. */
   look(): void;
-  /** Ends one command in the background or one subagent. */
+  /** Asks beside the conversation, which does not learn of it; works while something is at work. */
+  aside(id: string, question: string): void;
+  /** Ends one command in the background, one subagent or one side question. */
   stop(id: string): void;
+  /** An MCP server, by its name: from its beginning. */
+  restartServer(name: string): void;
   /** For one reader. They end after `close`, when what was sent before is done. */
   events(): AsyncIterable<AgentEvent>;
   close(): void;
@@ -118,6 +127,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     ...world,
     ...(options.isAttended === true ? { question: questions.ask } : {}),
     status: (text) => emit({ kind: "status", text }),
+    onState: (now) => emit({ kind: "server", ...now }),
   });
   const languages = openLanguages(options.languageServers ?? [], world);
   const background = openSessionBackground(world, emit);
@@ -132,6 +142,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
   const extended = openSessionExtensions({
     brought: options.brought,
     ...{ world, ask, emit, model: options.model, mode: () => mode, chatTools: () => tools.map(toChatTool) },
+    spend: (usage) => meter.spend(usage),
   });
   let guide = extended.guide([]);
   const stops = new Map<string, () => void>();
@@ -139,6 +150,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     stops,
     agents: options.agents ?? [],
     model: options.model,
+    models: options.models ?? [],
     contextTokens: () => window.size,
     price: options.price,
     world: { ...world, ...background.toolWorld, languages },
@@ -149,6 +161,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     mode: () => mode,
     summaries: options.summaries ?? "model",
     beginning: () => beginning,
+    serverNews: (told) => mcp.news(told),
     extended,
   });
   const tools = [
@@ -168,6 +181,11 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     emit({ kind: "item", item, index }),
   );
 
+  const asides = createAsides({
+    ...{ conversation, ask, emit, room: queue.room, clock: world.clock },
+    meter: () => meter,
+  });
+
   /** Why one of them was not sent, when it was not. */
   const deliver = async (
     messages: readonly UserMessage[],
@@ -179,9 +197,10 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     for (const message of mcp.news(conversation.items)) conversation.add(message);
     for (const message of background.news()) conversation.add(message);
     let refused: string | undefined;
-    for (const { text } of messages) {
-      emit({ kind: "user", text });
-      const said = await extended.say(text, signal);
+    for (const message of messages) {
+      const { text, pictures = [] } = message;
+      emit({ kind: "user", text, ...(pictures.length === 0 ? {} : { pictures: pictures.length }) });
+      const said = await extended.say(message, conversation.items, signal);
       if (said.kind === "messages") for (const item of said.messages) conversation.add(item);
       else emit({ kind: "status", text: (refused = `not sent: ${said.why}`) });
     }
@@ -230,15 +249,18 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
   };
 
   const begin = async (): Promise<void> => {
-    const { brought, resume, agents = [], contextTokens } = options;
+    const { brought, resume, agents = [], models = [], contextTokens } = options;
     emit({
       kind: "start",
       mode,
       tools: tools.map(({ name }) => name),
       instructions: resume === undefined ? (brought?.instructions?.names ?? []) : [],
     });
-    const own = beginningOf({ brought, agents, contextTokens });
-    const items = resume ?? [...own.shared, ...own.main];
+    for (const now of mcp.states()) emit({ kind: "server", ...now });
+    const own = beginningOf({ brought, agents, models, contextTokens });
+    const said = resume ?? [...own.shared, ...own.main];
+    // Another model may have seen them. They stay in what is saved.
+    const items = world.seesPictures === true ? said : withoutAllPictures(said);
     conversation.replace(items);
     beginning =
       resume?.filter(({ role, cloister }) => role === "system" || cloister?.source === "instructions") ??
@@ -296,6 +318,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     }
   };
   const end = async (): Promise<void> => {
+    asides.close();
     try {
       await extended.end();
     } finally {
@@ -326,8 +349,10 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     setMode,
     answer: questions.answer,
     look: () => background.show(),
+    restartServer: (name) => mcp.restart(name),
+    aside: (id, question) => asides.ask(id, question),
     stop: (id) => {
-      if (!background.stop(id)) stops.get(id)?.();
+      if (!background.stop(id) && !asides.stop(id)) stops.get(id)?.();
     },
     events: queue.events,
     close: () => {

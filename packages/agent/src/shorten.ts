@@ -14,6 +14,13 @@ export function shortenOld(items: readonly ChatMessage[]): ChatMessage[] {
   return items.map((item, index) => (index < recent ? shortenItem(item) : item));
 }
 
+/** Old pictures left out and all else as it is; undefined where there are none. */
+export function withoutOldPictures(items: readonly ChatMessage[]): ChatMessage[] | undefined {
+  const recent = startOfLastAnswers(items, ANSWERS_KEPT);
+  if (!items.slice(0, recent).some(holdsPictures)) return undefined;
+  return items.map((item, index) => (index < recent && holdsPictures(item) ? withoutPictures(item) : item));
+}
+
 /** Where the last so many answers of the model begin; 0 when there are fewer. */
 export function startOfLastAnswers(items: readonly ChatMessage[], count: number): number {
   let left = count;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { skillInTests } from "./brings.ts";
 import { contentOf } from "./history.ts";
+import { answering, createFakeServer } from "./mcp/fake-server.ts";
 import { call, historyFault, rehearse, type Request, type ScriptedTurn } from "./rehearsed.ts";
 
 const task = (id: string, prompt: string, more: object = {}): ReturnType<typeof call> =>
@@ -41,6 +43,32 @@ test("a subagent works in a conversation of its own, and only its report comes b
   assert.equal(events[0]?.what.kind === "begin" && events[0].what.call, "t1");
   assert.equal(new Set(events.map(({ id }) => id)).size, 1);
   assert.ok(played.of("item").every(({ item }) => item["content"] !== "REPORT" || item.role === "tool"));
+});
+
+test("a subagent is told which MCP tools there are, as the main conversation is; one that may use none is not", async () => {
+  const link = createFakeServer(answering([{ name: "find", description: "Finds." }])).link;
+  const own = { name: "reader", description: "reads", prompt: "", tools: ["Read"] };
+  using played = rehearse(
+    (request) => {
+      if (taskIn(request) !== undefined) return { text: "REPORT" };
+      return resultsIn(request).length > 0
+        ? { text: "Thanks." }
+        : { calls: [task("1", "any"), task("2", "only reads", { subagent_type: "reader" })] };
+    },
+    { mcpServers: [{ name: "db" }], startServer: () => Promise.resolve(link), agents: [own] },
+  );
+  await played.ask("go");
+  const told = (wanted: string | undefined): boolean =>
+    played.requests.find((request) => taskIn(request) === wanted)?.text.includes("mcp__db__find") === true;
+  assert.deepEqual([told(undefined), told("any"), told("only reads")], [true, true, false]);
+  assert.deepEqual(
+    played.of("server").map(({ name, state, tools }) => [name, state, tools]),
+    [
+      ["db", "idle", 0],
+      ["db", "starting", 0],
+      ["db", "ready", 1],
+    ],
+  );
 });
 
 test("a person ends one subagent, and who asked it goes on", async () => {
@@ -170,4 +198,36 @@ test("plan mode holds for subagents too", async () => {
     { mode: "plan" },
   );
   assert.match((await played.ask("go")).text, /Plan mode is on: Write was not run/);
+});
+
+test("a subagent that only looks writes nothing in a session that may; it has its servers and its skills' texts", async () => {
+  const link = createFakeServer(answering([{ name: "find", description: "Finds." }])).link;
+  const reader = {
+    ...{ name: "reader", description: "reads", prompt: "", isPlanning: true },
+    ...{ mcpServers: ["wiki"], skills: ["style", "none"] },
+  };
+  using played = rehearse(
+    (request) => {
+      if (taskIn(request) === undefined) {
+        return resultsIn(request).length > 0
+          ? { text: "Thanks." }
+          : { calls: [task("1", "look", { subagent_type: "reader" })] };
+      }
+      if (resultsIn(request).length > 0) return { text: "REPORT" };
+      const db = call("3", "UseTool", { name: "mcp__db__find", arguments: {} });
+      return { calls: [call("2", "Write", { file_path: "a.txt", content: "x" }), db] };
+    },
+    {
+      ...{ mcpServers: [{ name: "db" }], startServer: () => Promise.resolve(link), agents: [reader] },
+      brings: { skills: [skillInTests("skill", "style", "Use tabs.")] },
+    },
+  );
+  await played.ask("go");
+  const own = played.requests.filter((request) => taskIn(request) === "look");
+  assert.match(own[0]?.text ?? "", /The skill style says:[^]*Use tabs\./);
+  const [written, found] = resultsIn(own.at(-1) as Request);
+  assert.match(written ?? "", /plan mode/i);
+  assert.match(found ?? "", /may not use mcp__db__find/);
+  const told = played.of("subagent").map(({ what }) => JSON.stringify(what));
+  assert.ok(told.some((text) => text.includes('There is no skill \\"none\\"')));
 });

@@ -5,6 +5,8 @@ import { CallIds, emptyInbox, type AgentWorld, type Thread } from "./thread.ts";
 import { startConversation, userMessage } from "./conversation.ts";
 import type { AgentEvent, Ending } from "./events.ts";
 import { createMeter, type Meter, type Price } from "./limits.ts";
+import { chooseModel, type ChosenModel, type ModelChoice } from "./models.ts";
+import { isMcpTool, toolName } from "./mcp/names.ts";
 import { forbiddenInMode } from "./modes.ts";
 import { createWatch } from "./progress.ts";
 import type { SessionExtensions } from "./session-extensions.ts";
@@ -19,6 +21,8 @@ import { USE_TOOL, type ChatMessage, type ChatTool } from "@cloister/wire";
 export interface SubagentsOptions {
   readonly agents: readonly AgentDefinition[];
   readonly model: string;
+  /** Other models, for those subagents that are to be one. */
+  readonly models: readonly ModelChoice[];
   readonly contextTokens: () => number | undefined;
   readonly price: Price | undefined;
   readonly world: AgentWorld;
@@ -30,6 +34,8 @@ export interface SubagentsOptions {
   readonly summaries: Thread["summaries"];
   /** What every conversation of the session begins with: system prompt, instructions. */
   readonly beginning: () => readonly ChatMessage[];
+  /** What a conversation has not been told of the MCP servers. */
+  readonly serverNews: (told: readonly ChatMessage[]) => readonly ChatMessage[];
   readonly extended: SessionExtensions;
   /** Of those at work, by their ids: a person may end one, and its parent goes on. */
   readonly stops: Map<string, () => void>;
@@ -66,6 +72,8 @@ export function createSubagents(options: SubagentsOptions): StartSubagent {
     if (agent === undefined) {
       return failed(`There is no subagent "${wanted}". There are: ${namesOf(options.agents)}.`);
     }
+    const asked = chooseModel(args.model ?? agent.model, options.model, options.models);
+    if (asked.kind === "unknown" && args.model !== undefined) return failed(asked.why);
     if (parent.depth >= SUBAGENT_DEPTH_MAX) {
       return failed(`Subagents are nested ${SUBAGENT_DEPTH_MAX} deep already. Do this part yourself.`);
     }
@@ -78,8 +86,17 @@ export function createSubagents(options: SubagentsOptions): StartSubagent {
     const tell = (what: Extract<AgentEvent, { kind: "subagent" }>["what"]): void =>
       parent.emit({ kind: "subagent", id, parent: parent.id, what });
     tell({ kind: "begin", agent: agent.name, description: args.description, call: args.call });
-    const thread = openThread({ agent, id, parent, options, start, tell });
+    // A definition may have been written for another house: the work is done all the same.
+    if (asked.kind === "unknown") {
+      const text = `the subagent ${agent.name} works with ${options.model}: ${asked.why}`;
+      tell({ kind: "event", event: { kind: "status", text } });
+    }
+    const thread = openThread({ agent, asked, id, parent, options, start, tell });
     for (const item of options.beginning()) thread.conversation.add(item);
+    if (mayUseServers(agent)) {
+      for (const item of options.serverNews(thread.conversation.items)) thread.conversation.add(item);
+    }
+    for (const item of await skillsOf(agent, thread, signal)) thread.conversation.add(item);
     thread.conversation.add(userMessage(taskText(agent, args.prompt), "instructions"));
     const own = new AbortController();
     options.stops.set(id, () => own.abort(new Error("stopped by the user")));
@@ -94,6 +111,7 @@ export function createSubagents(options: SubagentsOptions): StartSubagent {
 
 interface ThreadOptions {
   readonly agent: AgentDefinition;
+  readonly asked: ChosenModel;
   readonly id: string;
   readonly parent: Parent;
   readonly options: SubagentsOptions;
@@ -101,11 +119,13 @@ interface ThreadOptions {
   readonly tell: (what: Extract<AgentEvent, { kind: "subagent" }>["what"]) => void;
 }
 
-function openThread({ agent, id, parent, options, start, tell }: ThreadOptions): Thread {
+function openThread({ agent, asked, id, parent, options, start, tell }: ThreadOptions): Thread {
+  const isOther = asked.kind === "other";
   // Events of deeper ones carry their own ids; they are handed up as they are.
   const emit = (event: AgentEvent): void =>
     event.kind === "subagent" ? parent.emit(event) : tell({ kind: "event", event });
-  const { world, mode } = options;
+  const { world } = options;
+  const mode: Thread["mode"] = agent.isPlanning === true ? () => "plan" : options.mode;
   const { clock, ...toolWorld } = world;
   const meter = createMeter({
     limits: { turnsMax: agent.turnsMax ?? TURNS_MAX_DEFAULT },
@@ -123,10 +143,12 @@ function openThread({ agent, id, parent, options, start, tell }: ThreadOptions):
   };
   const tools = [...options.baseTools, createUseTool(options.deferred), ...createSessionTools(desk)];
   return {
-    conversation: startConversation(agent.model ?? options.model, tools.map(toChatTool), (item, index) =>
-      emit({ kind: "item", item, index }),
+    conversation: startConversation(
+      isOther ? asked.model : options.model,
+      tools.map(toChatTool),
+      (item, index) => emit({ kind: "item", item, index }),
     ),
-    window: createWindow(options.contextTokens()),
+    window: createWindow(isOther ? asked.contextTokens : options.contextTokens()),
     tools,
     allTools: () => [...tools, ...options.deferred()],
     // What the subagent has read, the one who asked has not. And nobody is there for its questions.
@@ -160,18 +182,49 @@ export function toChatTool({ name, description, parameters }: Tool): ChatTool {
   return { type: "function", function: { name, description, parameters: shown } };
 }
 
+/** One that has none of their tools need not know of them. */
+function mayUseServers({ tools, mcpServers }: AgentDefinition): boolean {
+  if (mcpServers?.length === 0) return false;
+  return tools === undefined || tools.some((name) => name === "*" || name.startsWith("mcp__"));
+}
+
 /** All conversations are offered the same tools, so that they share the server's cached beginning; what is not its own is refused. */
 function forbiddenForAgent(
   tool: Tool,
-  { name, tools, disallowedTools }: AgentDefinition,
+  { name, tools, disallowedTools, mcpServers }: AgentDefinition,
 ): string | undefined {
-  if (disallowedTools?.includes(tool.name) === true) {
+  const isOffServer =
+    mcpServers !== undefined &&
+    isMcpTool(tool.name) &&
+    !mcpServers.some((server) => tool.name.startsWith(toolName(server, "")));
+  if (isOffServer || disallowedTools?.includes(tool.name) === true) {
     return `The subagent ${name} may not use ${tool.name}.`;
   }
   const isAllowed = tools === undefined || tools.includes("*") || tools.includes(tool.name);
   // To read a schema is nothing; what it reaches is asked for by its own name.
   if (isAllowed || tool.name === USE_TOOL) return undefined;
   return `The subagent ${name} may not use ${tool.name}. It has: ${tools.join(", ")}.`;
+}
+
+/** The texts it begins with. One that cannot be had is told, and the work is done without it. */
+async function skillsOf(
+  { skills = [] }: AgentDefinition,
+  { world, emit }: Thread,
+  signal: AbortSignal,
+): Promise<readonly ChatMessage[]> {
+  const messages: ChatMessage[] = [];
+  for (const name of skills) {
+    const given = await world.skill?.({ name, args: "" }, signal);
+    if (given?.ok !== true) {
+      emit({ kind: "status", text: given?.text ?? `there is no skill "${name}"` });
+      continue;
+    }
+    const { text, sources } = given;
+    const content = `The skill ${name} says:\n\n${text}`;
+    const files = sources.length === 0 ? {} : { files: sources };
+    messages.push({ role: "user", content, cloister: { source: "file", ...files } });
+  }
+  return messages;
 }
 
 function taskText({ prompt, tools }: AgentDefinition, task: string): string {

@@ -1,8 +1,9 @@
 /** The cell's side of the keeper's socket: what the agent is given as its models and its commands. */
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
-import { CloisterError, isRecord, messageOf, parseJson } from "@cloister/base";
+import { CloisterError, isRecord, messageOf, parseJson, type JsonObject } from "@cloister/base";
 import { errorText, readAnswer, type AnswerEvent } from "@cloister/wire";
 import type { RunResult } from "@cloister/cell";
+import { formatChangedCall, readChangedVerdict, type ChangedVerdict } from "./changed-verdict.ts";
 import { readCommandAnswer, STREAM_TYPE } from "./command-answer.ts";
 import type { CommandLine } from "./commands.ts";
 import { breakOff, startProcess } from "./process-client.ts";
@@ -30,6 +31,11 @@ export interface KeeperClient {
   readonly start: (request: ProcessRequest, signal: AbortSignal) => Promise<RunningProcess>;
   /** A page through the keeper. Rejects when the keeper is gone, or cannot write its ledger. */
   readonly fetchPage: (url: string, signal: AbortSignal) => Promise<FetchedPage>;
+  /** Whether a call may be made that is another than the model's: a hook changed it. Rejects as `fetchPage` does. */
+  readonly judge: (
+    call: { readonly id: string; readonly name: string; readonly args: JsonObject },
+    signal: AbortSignal,
+  ) => Promise<ChangedVerdict>;
   close(): void;
 }
 
@@ -82,6 +88,13 @@ export function createKeeperClient(socketPath: string): KeeperClient {
       const response = await post("/cloister/web", [Buffer.from(JSON.stringify({ url }))], signal);
       const answer = await text(response);
       if (response.statusCode === 200) return readFetchedPage(parseJson(answer, "the keeper's answer"));
+      const { message, code, next } = toFailure(answer);
+      throw new CloisterError(message, { code, ...(next === undefined ? {} : { next }) });
+    },
+    async judge(call, signal) {
+      const response = await post("/cloister/calls", [formatChangedCall(call)], signal);
+      const answer = await text(response);
+      if (response.statusCode === 200) return readChangedVerdict(parseJson(answer, "the keeper's answer"));
       const { message, code, next } = toFailure(answer);
       throw new CloisterError(message, { code, ...(next === undefined ? {} : { next }) });
     },

@@ -1,5 +1,5 @@
 /** One request at a door, answered in the words of the door's protocol. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { CloisterError, messageOf, type Clock } from "@cloister/base";
 import type { AnswerContext, DoorError, Protocol, StreamWriter, TurnEvent } from "@cloister/wire";
 import { pass } from "./airlock.ts";
@@ -9,7 +9,6 @@ import type { UpstreamError } from "./stages/dispatch.ts";
 import type { Arrival } from "./stages/identify.ts";
 import type { Settled } from "./stages/settle.ts";
 
-const BODY_BYTES_MAX = 64 * 1024 * 1024;
 /** Some clients give up on a stream that is silent for long; a slow model may well be. */
 const PING_MS = 10_000;
 
@@ -185,7 +184,11 @@ const causes: Readonly<Record<string, DoorError["cause"]>> = {
   "unknown-model": "unknown-model",
   "not-found": "unsupported",
   "endpoint-loading": "overloaded",
+  "bodies-full": "overloaded",
 };
+
+/** By then some of those that hold the memory are done, or another try costs little. */
+const BODIES_RETRY_SECONDS = 5;
 
 /** What went wrong before there was an answer. */
 export function sendFailure(
@@ -206,6 +209,7 @@ export function sendFailure(
     code: known?.code ?? "internal",
     ...(known?.rule === undefined ? {} : { rule: known.rule }),
     ...(known?.next === undefined ? {} : { next: told(known.next) }),
+    ...(known?.code === "bodies-full" ? { retryAfterSeconds: BODIES_RETRY_SECONDS } : {}),
   });
 }
 
@@ -234,22 +238,6 @@ export function goneSignal(response: ServerResponse): AbortSignal {
     }
   });
   return gone.signal;
-}
-
-/** @throws CloisterError `request-too-long` */
-export async function readBody(request: IncomingMessage, bytesMax: number = BODY_BYTES_MAX): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) {
-      throw new CloisterError(`the request is longer than ${bytesMax} bytes`, {
-        code: "request-too-long",
-      });
-    }
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
 }
 
 /**

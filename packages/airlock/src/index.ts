@@ -11,8 +11,7 @@ export { streamOf } from "./descriptor-stream.ts";
 export { createRouter } from "./router.ts";
 export type { RoutedEndpoint, Router } from "./router.ts";
 export { ruleAgainst } from "./calls/carrying-out.ts";
-export { openFolder } from "./calls/open-folder.ts";
-export type { OpenFolder } from "./calls/open-folder.ts";
+export type { Consult, ConsultedCall, Opinion } from "./calls/consult.ts";
 export { createJudgement } from "./calls/judgement.ts";
 export type {
   Approval,
@@ -27,6 +26,8 @@ export type {
 export { openAirlockServer } from "./server.ts";
 export type { AirlockServer, AirlockServerOptions } from "./server.ts";
 export { recordContact } from "./contact.ts";
+export { createOtherModels } from "./other-models.ts";
+export type { NamedEndpoint, OtherModels } from "./other-models.ts";
 export { openKeeper } from "./keeper.ts";
 export type { Keeper, KeeperOptions } from "./keeper.ts";
 export { addressOf, clearanceOf, factsOf, maySee } from "./endpoint-facts.ts";
@@ -39,6 +40,8 @@ export type { Detour, Standing } from "./labelling/standing.ts";
 export { sealKept, sealLeaves } from "./stages/seal.ts";
 export type { VolatilePolicy } from "./volatile.ts";
 export { warmsByDefault } from "./warm.ts";
+export { createHookPost } from "./web/hook-post.ts";
+export type { HookAddress, HookAnswer, HookPost } from "./web/hook-post.ts";
 export { openWeb } from "./web/web.ts";
 export type { Web, WebOptions, WebPage } from "./web/web.ts";
 export { openEgress } from "./egress/egress.ts";

@@ -3,14 +3,17 @@ import { chmodSync, chownSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { CloisterError, messageOf, parseJson, type JsonObject } from "@cloister/base";
 import { chatProtocol } from "@cloister/wire";
+import { changedCallBytesMax, judgeChanged, parseChangedCall } from "./changed-call.ts";
 import type { CommandWorld } from "./command-begin.ts";
 import { parseCommandRequest } from "./commands.ts";
 import { answerCommand } from "./command-stream.ts";
-import { answerAtDoor, goneSignal, readBody, sendFailure, sendJson } from "./door.ts";
+import { createBodyBudget, type BodyBudget } from "./body-budget.ts";
+import { answerAtDoor, goneSignal, sendFailure, sendJson } from "./door.ts";
 import { PROCESS_PATH, PROCESS_PROTOCOL } from "./process-frames.ts";
 import { createProcesses, type ProcessWorld } from "./processes.ts";
 import { createRoute, type Route } from "./route.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { modelIn, type OtherModels } from "./other-models.ts";
 import type { AirlockSession } from "./session.ts";
 import { warmUp } from "./warm.ts";
 import { formatWebAnswer, parseWebRequest, type Web } from "./web/web.ts";
@@ -18,8 +21,10 @@ import { formatWebAnswer, parseWebRequest, type Web } from "./web/web.ts";
 export interface KeeperOptions {
   readonly session: AirlockSession;
   readonly endpoint: Endpoint;
-  /** The model's name at the endpoint; the agent may ask for no other. */
+  /** The model's name at the endpoint. */
   readonly model: string;
+  /** Those that the agent may ask for beside it; without it there are none, and each request is for `model`. */
+  readonly others?: OtherModels;
   readonly commands: CommandWorld;
   /** Servers and hooks that the agent may start by name; without it there are none. */
   readonly processes?: ProcessWorld;
@@ -48,10 +53,11 @@ export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
   // Our agent speaks Chat; the endpoint speaks what it speaks.
   const route = createRoute(chatProtocol, options.endpoint.protocol, options.model);
   const warming = options.warmUp === undefined ? undefined : warmUp({ ...options, route }, options.warmUp);
+  const bodies = createBodyBudget();
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     // Whatever comes first, a person has begun: the server shall have its hands free.
     warming?.cancel();
-    void handle(options, route, request, response);
+    void handle({ ...options, route, bodies }, request, response);
   });
   const processes = createProcesses(options);
   server.on("upgrade", (request, socket, head) => {
@@ -91,23 +97,33 @@ export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
 }
 
 async function handle(
-  options: KeeperOptions,
-  route: Route,
+  options: KeeperOptions & { readonly route: Route; readonly bodies: BodyBudget },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const signal = goneSignal(response);
-  const { session, endpoint } = options;
+  const { session, endpoint, route, bodies } = options;
   try {
     switch (`${request.method} ${request.url}`) {
-      case "POST /v1/chat/completions":
-        await answerAtDoor({ session, endpoint, route, body: await readBody(request), signal }, response);
+      case "POST /v1/chat/completions": {
+        const body = await bodies.read(request, response);
+        const asked = options.others === undefined ? options.model : (modelIn(body) ?? options.model);
+        const place =
+          asked === options.model ? { session, endpoint, route } : await options.others?.find(asked, session);
+        await answerAtDoor({ session, endpoint, route, ...place, body, signal }, response);
         return;
+      }
       case "POST /cloister/commands": {
         const body = parseCommandRequest(
-          parseJson((await readBody(request, WISH_BYTES_MAX)).toString("utf8"), "the command"),
+          parseJson((await bodies.read(request, response, WISH_BYTES_MAX)).toString("utf8"), "the command"),
         );
         await answerCommand({ session, world: options.commands, body, signal }, request, response);
+        return;
+      }
+      case "POST /cloister/calls": {
+        const body = await bodies.read(request, response, changedCallBytesMax);
+        const call = parseChangedCall(parseJson(body.toString("utf8"), "the call"));
+        sendJson(response, 200, await judgeChanged(session, call, signal));
         return;
       }
       case "POST /cloister/web": {
@@ -115,7 +131,7 @@ async function handle(
           throw new CloisterError("no pages are fetched here", { code: "not-found" });
         }
         const url = parseWebRequest(
-          parseJson((await readBody(request, WISH_BYTES_MAX)).toString("utf8"), "the address"),
+          parseJson((await bodies.read(request, response, WISH_BYTES_MAX)).toString("utf8"), "the address"),
         );
         sendJson(response, 200, formatWebAnswer(await options.web.get(url, signal)));
         return;

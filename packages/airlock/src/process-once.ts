@@ -1,7 +1,7 @@
 /** A registered program run to its end by the keeper itself, on record like those that the agent asks for. */
 import type { Cells } from "@cloister/cell";
 import { recordStart } from "./command-begin.ts";
-import { startWork } from "./process-work.ts";
+import { giveInput, startWork } from "./process-work.ts";
 import type { ProcessDefinition } from "./processes.ts";
 import type { AirlockSession } from "./session.ts";
 
@@ -49,10 +49,7 @@ export async function runOnce(
   const kill = (): void => work.kill();
   signal.addEventListener("abort", kill, { once: true });
   if (signal.aborted) kill();
-  work.write(Buffer.from(input), () => {
-    /* nobody waits for it */
-  });
-  work.end();
+  giveInput(work, input);
   const end = await work.ended;
   signal.removeEventListener("abort", kill);
   recorded.finish({ ...end, outputBytes: bytes.out + bytes.err });

@@ -106,3 +106,12 @@ function ending(child: ReturnType<Cells["spawn"]>): Promise<Ending> {
     child.on("close", (code, endedBy) => resolve({ code: code ?? undefined, endedBy: endedBy ?? undefined }));
   });
 }
+
+/** All that a hook is ever told. */
+export function giveInput(work: Work, input: string | undefined): void {
+  if (input === undefined) return;
+  work.write(Buffer.from(input), () => {
+    /* nobody waits for it */
+  });
+  work.end();
+}

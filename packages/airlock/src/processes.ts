@@ -28,7 +28,7 @@ import {
 import { createGatedLines, type GatedLines, type LineGate } from "./process-lines.ts";
 import { badFrame, changedSince, tooMany } from "./process-refusals.ts";
 import { parseProcessRequest, parseTerminalSize, type ProcessRequest } from "./process-request.ts";
-import { startWork, type Sink, type Work, type WorkEnd } from "./process-work.ts";
+import { giveInput, startWork, type Sink, type Work, type WorkEnd } from "./process-work.ts";
 import type { AirlockSession } from "./session.ts";
 
 /** A program that a person registered, as it is started. The command's own variables win over those of a hook's call. */
@@ -47,7 +47,7 @@ export interface ProcessDefinition {
 }
 
 export type ServerDefinition = ProcessDefinition | { readonly bridge: Bridge };
-export type HookDefinition = ProcessDefinition;
+export type HookDefinition = ServerDefinition;
 
 /** What the agent may start by name. The maps are looked into at each start, so they may grow. */
 export interface ProcessWorld {
@@ -255,15 +255,14 @@ class Attendance {
       finish({ ...neverStarted, outputBytes: 0 });
       throw new CloisterError("the client went away", { code: "cancelled" });
     }
-    if ("bridge" in launch) return { work: openBridge(launch.bridge, sink), finish };
+    if ("bridge" in launch) {
+      const work = openBridge(launch.bridge, sink);
+      giveInput(work, prepared.input);
+      return { work, finish };
+    }
     try {
       const work = startWork({ cells, ...launch, timeoutMs: prepared.timeoutMs, sink });
-      if (prepared.input !== undefined) {
-        work.write(Buffer.from(prepared.input), () => {
-          /* nobody waits for it */
-        });
-        work.end();
-      }
+      giveInput(work, prepared.input);
       return { work, finish, gate: prepared.gate };
     } catch (error) {
       finish({ ...neverStarted, outputBytes: 0 });

@@ -14,8 +14,9 @@ import {
 } from "@cloister/wire";
 import { closeServer } from "./keeper.ts";
 import { createBodies, type Bodies } from "./bodies.ts";
+import { createBodyBudget, type BodyBudget } from "./body-budget.ts";
 import { createServerCounter, type ServerCounter } from "./count.ts";
-import { answerAtDoor, goneSignal, readBody, sendFailure, sendJson } from "./door.ts";
+import { answerAtDoor, goneSignal, sendFailure, sendJson } from "./door.ts";
 import { createEstimator, type Estimator } from "./estimate.ts";
 import { answerPlain, plainPaths } from "./plain.ts";
 import { maySee } from "./endpoint-facts.ts";
@@ -57,6 +58,7 @@ export async function openAirlockServer(options: AirlockServerOptions): Promise<
   const house = {
     ...options,
     bodies,
+    budget: createBodyBudget(),
     sessions,
     estimator,
     counter: createServerCounter(options.countWaitMsMax),
@@ -91,6 +93,7 @@ export async function openAirlockServer(options: AirlockServerOptions): Promise<
 
 interface House extends AirlockServerOptions {
   readonly bodies: Bodies;
+  readonly budget: BodyBudget;
   readonly sessions: Sessions;
   readonly estimator: Estimator;
   readonly counter: ServerCounter;
@@ -146,7 +149,7 @@ async function answerModel(
 ): Promise<void> {
   const { router, sessions, bodies } = house;
   const signal = goneSignal(response);
-  const body = await readBody(request);
+  const body = await house.budget.read(request, response);
   const value = bodies.parse(body, door.itemsField);
   const { headers } = request;
   const client = recogniseClient(headers, value);
@@ -163,7 +166,7 @@ async function answerCount(house: House, request: IncomingMessage, response: Ser
   const { router, sessions, estimator, counter } = house;
   const { onTrouble } = house.session;
   const signal = goneSignal(response);
-  const body = await readBody(request);
+  const body = await house.budget.read(request, response);
   const value = parseRequest(body);
   const client = recogniseClient(request.headers, value);
   // An estimate shows nobody anything, but a ban is one from every door.
@@ -195,7 +198,7 @@ async function answerPlainRoute(
 ): Promise<void> {
   const { router, sessions } = house;
   const signal = goneSignal(response);
-  const body = await readBody(request);
+  const body = await house.budget.read(request, response);
   const value = parseRequest(body);
   const client = recogniseClient(request.headers, value);
   refuseBanned(house, client);

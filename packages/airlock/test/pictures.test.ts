@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonObject } from "@cloister/base";
-import { house } from "./policy-world.ts";
+import { house, policyOf } from "./policy-world.ts";
 import { createWorld, request, user } from "./world.ts";
 
 const base64 = Buffer.from(Array.from({ length: 900 }, (_, at) => (at * 7919) % 251)).toString("base64");
@@ -82,4 +82,36 @@ test("what a picture says of itself beside the picture stays here", async () => 
   const [, body = ""] = /base64,([^"]*)/.exec(sent) ?? [];
   assert.ok(body.startsWith("iVBORw0KGgo"));
   assert.ok(!Buffer.from(body, "base64").includes("made with"));
+});
+
+const careful = policyOf({ labels: { pictures: "restricted" }, endpoints: { unlisted: "as-configured" } });
+
+function shown(cloister: JsonObject): JsonObject {
+  return { ...picture("a.png"), cloister };
+}
+
+test("the policy gives a picture of unknown origin a label, and it goes nowhere that may not see it", async () => {
+  await using world = await createWorld({ policy: careful, clearance: "internal" });
+  const pasted = shown({ source: "attachment", tool: "clipboard" });
+  const events = await world.ask(request(user("look"), pasted));
+  const end = events.at(-1);
+  assert.ok(end?.kind === "failed" && /restricted/.test(end.message), JSON.stringify(end));
+  assert.deepEqual(world.sent(), []);
+  const [change] = await world.recorded("label.change");
+  assert.match(JSON.stringify(change?.["causes"]), /"kind":"picture".*labels\.pictures/);
+});
+
+test("a picture that our agent read from the workspace has the label of its path, and no other", async () => {
+  await using world = await createWorld({ policy: careful, clearance: "internal" });
+  const events = await world.ask(request(user("look"), picture("shots/a.png")));
+  assert.equal(events.at(-1)?.kind, "end");
+});
+
+test("a picture from the clipboard is on record as one, and makes the conversation less trusted", async () => {
+  await using world = await createWorld();
+  await world.ask(request(user("look"), shown({ source: "attachment", tool: "clipboard" })));
+  const [intent] = await world.recorded("exposure.intent");
+  assert.match(JSON.stringify(intent?.["parts"]), /"source":"attachment"/);
+  const [change] = await world.recorded("label.change");
+  assert.equal(change?.["integrity"], "third-party");
 });

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createBackend } from "@cloister/backend";
+import { createBackend, type ServerKind } from "@cloister/backend";
 import {
   parseRehearsalScript,
   startRehearsal,
@@ -17,12 +17,14 @@ import { chatProtocol, type AnswerEvent } from "@cloister/wire";
 import { createKeeperClient, type KeeperClient } from "../src/client.ts";
 import {
   createJudgement,
+  createOtherModels,
   openKeeper,
   openSession,
   streamOf,
   type AirlockSession,
   type CommandWorld,
   type JudgementOptions,
+  type NamedEndpoint,
   type ProcessWorld,
 } from "../src/index.ts";
 
@@ -52,6 +54,8 @@ export interface WorldOptions {
   readonly clearance?: Label;
   /** In the place of the rehearsal model. */
   readonly url?: string;
+  /** What the model server was found to be. */
+  readonly server?: ServerKind;
   readonly wrapLedger?: (ledger: Ledger) => Ledger;
   readonly warmUp?: JsonObject;
   readonly policy?: Policy;
@@ -62,6 +66,8 @@ export interface WorldOptions {
   /** `bubblewrap`: real cells, in a workspace that is empty. Default `none`. */
   readonly tier?: "none" | "bubblewrap";
   readonly processes?: ProcessWorld;
+  /** Other models: at the same server, and elsewhere. */
+  readonly others?: { readonly own: readonly string[]; readonly named: readonly NamedEndpoint[] };
   /** What the organisation has checked before a command. */
   readonly required?: CommandWorld["required"];
 }
@@ -103,9 +109,18 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const home = tier === "none" ? base : "/home/somebody";
   const view = { workspace: commandWorkspace, home, readable: [], sockets: [], system: "whole" } as const;
   const clearance = options.clearance ?? "core";
-  const endpoint = { id: "home", url, protocol: chatProtocol, clearance, operator: "this machine", backend };
+  const endpoint = {
+    ...{ id: "home", url, protocol: chatProtocol, clearance, operator: "this machine", backend },
+    ...(options.server === undefined ? {} : { server: options.server }),
+  };
+  const { others } = options;
+  const models =
+    others === undefined
+      ? undefined
+      : createOtherModels({ own: { name: "home", endpoint, models: others.own }, named: others.named });
   const keeper = await openKeeper({
     session,
+    ...(models === undefined ? {} : { others: models }),
     endpoint,
     model: "m",
     ...(options.warmUp === undefined ? {} : { warmUp: options.warmUp }),
@@ -144,6 +159,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     async [Symbol.asyncDispose]() {
       client.close();
       await keeper.close();
+      await models?.close();
       cells.close();
       await ledger.close();
       await backend.close();

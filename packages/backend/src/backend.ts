@@ -6,6 +6,7 @@ import type { Ask, ServerDescription } from "./describe.ts";
 import { cancelled } from "./errors.ts";
 import { exchange } from "./exchange.ts";
 import type { Answer, ExchangeRequest } from "./exchange.ts";
+import { createEndpointConnect } from "./network/connect.ts";
 import { openNetwork } from "./network/network.ts";
 import type { NetworkOptions } from "./network/options.ts";
 import { peek, readJson } from "./read.ts";
@@ -59,7 +60,7 @@ export interface Backend {
    * When the signal fires, the connection is closed at once, so that the server stops.
    * @throws CloisterError `endpoint-unreachable`, `endpoint-loading` (for longer than was allowed),
    * `endpoint-untrusted`, `client-certificate-refused`, `proxy-unreachable`, `proxy-refused`, `upstream-broken`,
-   * `cancelled`.
+   * `bad-header` (nothing was sent), `cancelled`.
    */
   send(path: string, body: readonly Uint8Array[], options: SendOptions): Promise<Answer>;
   /**
@@ -92,11 +93,11 @@ export function createBackend(endpoint: BackendOptions): Backend {
   const { apiKey, clock, loadingWaitMsMax = loadingWaitMsMaxDefault } = endpoint;
   const url = parseEndpointUrl(endpoint.baseUrl);
   const authorization = apiKey === undefined ? {} : { authorization: `Bearer ${checkedKey(apiKey)}` };
-  const connections = openConnections(openNetwork(endpoint.network ?? {}));
+  const connections = openConnections(createEndpointConnect(openNetwork(endpoint.network ?? {})));
   let wasSeen = false;
 
   async function attempt(
-    request: Omit<ExchangeRequest, "url" | "headers">,
+    request: Omit<ExchangeRequest, "url" | "headers" | "clock">,
     more: Readonly<Record<string, string>> = {},
   ): Promise<Attempt> {
     const headers = {
@@ -105,7 +106,7 @@ export function createBackend(endpoint: BackendOptions): Backend {
       ...(request.method === "POST" && { "content-type": "application/json" }),
     };
     try {
-      const answer = await exchange(connections, { ...request, url, headers });
+      const answer = await exchange(connections, { ...request, url, headers, clock });
       wasSeen = true;
       if (answer.status !== 503) return { kind: "answer", answer };
       const { text, whole } = await peek(answer, loadingBodyBytesMax);
@@ -153,7 +154,7 @@ export function createBackend(endpoint: BackendOptions): Backend {
     return await describeServer(ask, url);
   }
 
-  return { url, send, describe, close: () => connections.close() };
+  return { url, send, describe, close: async () => connections.close() };
 }
 
 type Attempt =

@@ -14,6 +14,9 @@ const body = [Buffer.from('{"messages":['), Buffer.from(""), Buffer.from("]}")];
 const path = "/chat/completions";
 const loading = { error: { message: "Loading model", type: "unavailable_error", code: 503 } };
 
+/** Longer than any wait for a server that loads: the patience with a probe, which is not to run out. */
+const PATIENCE_MS = 10_000;
+
 /** A clock on which every wait is over at once, and is noted. */
 function createFastClock(): Clock & { readonly slept: number[] } {
   const slept: number[] = [];
@@ -22,6 +25,7 @@ function createFastClock(): Clock & { readonly slept: number[] } {
     now: () => 0,
     sleep: async (ms, signal) => {
       signal?.throwIfAborted();
+      if (ms >= PATIENCE_MS) return await new Promise(() => {});
       slept.push(ms);
     },
   };
@@ -44,7 +48,7 @@ async function textOf(answer: Answer): Promise<string> {
   return Buffer.concat(await Array.fromAsync(answer.body)).toString();
 }
 
-/** undici takes a connection up again one turn of the event loop after its answer; sooner, it opens another. */
+/** A connection is free again one turn of the event loop after its answer; sooner, another is opened. */
 async function untilIdle(): Promise<void> {
   await systemClock.sleep(5);
 }

@@ -1,41 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CloisterError, systemClock } from "@cloister/base";
-import type { Clock } from "@cloister/base";
 import { createBackend, limitTime } from "../src/index.ts";
 import type { Backend } from "../src/index.ts";
 import { listenHttp } from "./loopback.ts";
 import type { Listening } from "./loopback.ts";
+import { createSlowClock } from "./slow-clock.ts";
+import type { SlowClock } from "./slow-clock.ts";
 
 const LIMIT_MS = 960_000;
 
-/** Time passes when the test says so. */
-function createSlowClock(): Clock & { pass(ms: number): void; readonly waiting: number } {
-  const waits = new Set<{ readonly until: number; readonly over: () => void }>();
-  let now = 0;
-  return {
-    now: () => now,
-    sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
-        const wait = { until: now + ms, over: resolve };
-        waits.add(wait);
-        signal?.addEventListener("abort", () => (waits.delete(wait), reject(signal.reason)), { once: true });
-      }),
-    pass: (ms) => {
-      now += ms;
-      for (const wait of [...waits].filter(({ until }) => until <= now)) {
-        waits.delete(wait);
-        wait.over();
-      }
-    },
-    get waiting() {
-      return waits.size;
-    },
-  };
-}
-
 interface Limited {
-  readonly clock: ReturnType<typeof createSlowClock>;
+  readonly clock: SlowClock;
   readonly backend: Backend;
 }
 

@@ -2,12 +2,13 @@
  * What mounts cannot forbid, found afterwards: settings, repositories and links that a command made where there were
  * none. What would run when a person comes by is put aside under a name that nothing looks for.
  */
-import { lstatSync, readdirSync, readlinkSync, realpathSync, renameSync, symlinkSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { lstatSync, readdirSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { messageOf } from "@cloister/base";
 import { find, isWithin } from "./find.ts";
 import { readHead } from "./git-guard.ts";
 import { guardedNames } from "./guarded-names.ts";
+import { openFolder, type OpenFolder } from "./open-folder.ts";
 import { openTree, type Entry, type Tree } from "./tree.ts";
 
 export interface Census {
@@ -83,17 +84,22 @@ export function compareCensus(before: Census, after: Census): Finding[] {
   ];
 }
 
-/** Puts aside what would run by itself, and puts back a `.git` link that was replaced. Other findings stay as they are. */
+/**
+ * Puts aside what would run by itself, and puts back a `.git` link that was replaced. Other findings stay as they are.
+ * A background command may still be at work: no link that it makes of a folder on the way leads us out of the workspace.
+ */
 export function quarantine(finding: Finding, before: Census): Finding {
-  if (!isQuarantined(finding.kind)) return finding;
+  const { kind, path } = finding;
+  if (!isQuarantined(kind)) return finding;
   try {
-    // Only the folder itself, not what a link made of it leads to.
-    if (realpathSync(dirname(finding.path)) !== dirname(finding.path)) return finding;
-    const movedTo = lstatSync(finding.path, { throwIfNoEntry: false }) && moveAside(finding.path);
-    if (finding.kind === "git-replaced" && before.gitLink !== undefined) {
-      symlinkSync(before.gitLink, finding.path);
+    using folder = openFolder(before.root, relative(before.root, dirname(path)));
+    const name = basename(path);
+    const isThere = lstatSync(join(folder.path, name), { throwIfNoEntry: false }) !== undefined;
+    const aside = isThere ? moveAside(folder, name) : undefined;
+    if (kind === "git-replaced" && before.gitLink !== undefined) {
+      symlinkSync(before.gitLink, join(folder.path, name));
     }
-    return movedTo === undefined ? finding : { ...finding, movedTo };
+    return aside === undefined ? finding : { ...finding, movedTo: join(dirname(path), aside) };
   } catch (error) {
     return { ...finding, trouble: messageOf(error) };
   }
@@ -105,12 +111,13 @@ export function isQuarantined(kind: Finding["kind"]): boolean {
 
 const ASIDE_MAX = 1000;
 
-function moveAside(path: string): string {
+/** @returns the new name */
+function moveAside({ path }: OpenFolder, name: string): string {
   for (let number = 1; number <= ASIDE_MAX; number++) {
-    const target = join(dirname(path), `${basename(path)}.cloister-quarantine-${number}`);
-    if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) continue;
-    renameSync(path, target);
-    return target;
+    const free = `${name}.cloister-quarantine-${number}`;
+    if (lstatSync(join(path, free), { throwIfNoEntry: false }) !== undefined) continue;
+    renameSync(join(path, name), join(path, free));
+    return free;
   }
   throw new Error("too many quarantined files of this name");
 }

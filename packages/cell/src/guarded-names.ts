@@ -53,3 +53,8 @@ export const guardedNames: readonly GuardedName[] = [
   // Git's hooks in many projects, by core.hooksPath.
   folder(".husky"),
 ];
+
+/** Where, while a cell runs, something empty may stand that is nobody's. */
+export const maskedNames: readonly string[] = guardedNames
+  .filter(({ whenMissing }) => whenMissing === "mask")
+  .map(({ name }) => name);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { after, before, test } from "node:test";
 import { hiddenPaths, openHidden, openHiddenRule, type HideOptions } from "./hide.ts";
 
@@ -157,3 +157,12 @@ function hidden(root: string, options?: HideOptions): string[] {
 function names(root: string, { paths }: ReturnType<typeof hiddenPaths>): string[] {
   return paths.map(({ path }) => path.slice(root.length + 1)).toSorted((a, b) => (a < b ? -1 : 1));
 }
+
+test("what others name is hidden whatever a person shows, but for what a build needs", () => {
+  const root = make(["private/a.txt", "dist/a.js", "dist/b/c.js", "x/yarn.lock", "dist/own.txt", "b.txt"]);
+  const named = (path: string): string | undefined =>
+    /^(?:private|dist|x\/yarn\.lock)/u.test(relative(root, path)) ? "a rule" : undefined;
+  assert.deepEqual(hidden(root, { named, exceptions: ["private"] }), ["private"]);
+  const one = (path: string): string | undefined => (path.endsWith("own.txt") ? "a rule" : undefined);
+  assert.deepEqual(hidden(root, { named: one }), ["dist/own.txt"]);
+});

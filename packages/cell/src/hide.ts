@@ -1,6 +1,6 @@
 /** Which files of a workspace its commands should not read: keys and tokens by name, and what ignore files name. */
 import { lstatSync, realpathSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { isWithin } from "./find.ts";
 import { readHead } from "./git-guard.ts";
 import { ignoreFiles, parseIgnore, type IgnoreRules } from "./ignore.ts";
@@ -11,6 +11,11 @@ export interface HideOptions {
   readonly patterns?: readonly string[];
   /** What a person shows although a name or an ignore file would hide it; `patterns` goes before it. */
   readonly exceptions?: readonly string[];
+  /**
+   * Who else hides: gives the rule that hides an absolute path. No exception shows it; but what a build needs and
+   * nobody keeps secret stays, as with the ignore files of other tools.
+   */
+  readonly named?: (path: string, isDirectory: boolean) => string | undefined;
   readonly limits?: Partial<TreeLimits>;
 }
 
@@ -189,13 +194,16 @@ function inspect(search: Search, folder: string, entries: readonly Entry[]): Hid
   });
 }
 
-function reasonToHide({ workspace, rules }: Search, path: string, { name, kind }: Entry): string | undefined {
+function reasonToHide(search: Search, path: string, { name, kind }: Entry): string | undefined {
+  const { workspace, rules } = search;
   const below = relative(workspace, path);
   const isDirectory = kind === "directory";
   const named = (rank: NamedRules["rank"]): NamedRules | undefined =>
     rules.named.find((rule) => rule.rank === rank && rule.rules.matches(below, isDirectory));
   const own = named("person");
   if (own !== undefined) return own.reason;
+  const byOthers = reasonOfOthers(search, path, isDirectory);
+  if (byOthers !== undefined) return byOthers;
   if (rules.exceptions.matches(below, isDirectory)) return undefined;
   const project = named("project");
   if (project !== undefined) return project.reason;
@@ -203,6 +211,22 @@ function reasonToHide({ workspace, rules }: Search, path: string, { name, kind }
   const byName = isDirectory ? undefined : fileRules.find((rule) => ruleFits(rule, path, name));
   if (byName !== undefined) return byName.reason;
   return derived.matches(below, isDirectory) ? undefined : named("tool")?.reason;
+}
+
+/** `Read(dist/**)` means all that is in `dist`, where a build could write nothing any more. */
+function reasonOfOthers(
+  { workspace, options }: Search,
+  path: string,
+  isDirectory: boolean,
+): string | undefined {
+  const reason = options.named?.(path, isDirectory);
+  if (reason === undefined || derived.matches(relative(workspace, path), isDirectory)) return undefined;
+  for (let at = dirname(path); at !== workspace && isWithin(at, workspace); at = dirname(at)) {
+    if (derived.matches(relative(workspace, at), true) && options.named?.(at, true) !== undefined) {
+      return undefined;
+    }
+  }
+  return reason;
 }
 
 function ruleFits(rule: NameRule, path: string, name: string): boolean {

@@ -7,6 +7,7 @@ export type { Cells, CellsOptions } from "./cells.ts";
 export { examineHost } from "./examine.ts";
 export type { ExamineOptions, HostCheck, HostExamination } from "./examine.ts";
 export { missingGuarded, removeMountPoints } from "./guard.ts";
+export { maskedNames } from "./guarded-names.ts";
 export { hiddenPaths, openHidden, openHiddenRule } from "./hide.ts";
 export type { Hidden, HiddenPath, HideOptions } from "./hide.ts";
 export { openCellNetwork } from "./network-namespace.ts";
@@ -15,6 +16,8 @@ export type { CellListener, CellNetwork, CellNetworkOptions } from "./network-na
 export { createObserver } from "./observe.ts";
 export type { Observer, ObserverOptions } from "./observe.ts";
 export type { Observation, ObservationKind } from "./observe-parse.ts";
+export { openFolder } from "./open-folder.ts";
+export type { OpenFolder } from "./open-folder.ts";
 export { openOverlay } from "./overlay.ts";
 export type { Overlay, OverlayOptions, SharedOverlay } from "./overlay.ts";
 export type { Change } from "./overlay-change.ts";

@@ -25,6 +25,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { messageOf } from "@cloister/base";
+import { openFolder, type OpenFolder } from "./open-folder.ts";
 import type { Change, Version } from "./overlay-change.ts";
 import { versionOf } from "./overlay-changes.ts";
 
@@ -61,7 +62,7 @@ export function promote(changes: readonly Change[], options: PromoteOptions): Pr
 
 function finishFolder(path: string, mode: number, { workspace }: PromoteOptions): Promoted {
   try {
-    using parent = openParent(workspace, path);
+    using parent = openFolder(workspace, dirname(path));
     setFolderMode(join(parent.path, basename(path)), mode);
     return { kind: "promoted", path };
   } catch (error) {
@@ -75,7 +76,7 @@ function promoteOne(change: Change, options: PromoteOptions): Promoted {
   if (change.refused !== undefined) return left(change.refused);
   if (change.caution !== undefined && !options.guarded) return left(change.caution);
   try {
-    using parent = openParent(options.workspace, path);
+    using parent = openFolder(options.workspace, dirname(path));
     const target = join(parent.path, basename(path));
     if (versionOf(target)?.stamp !== change.before?.stamp) return left("it was changed outside meanwhile");
     if (change.kind === "deleted") remove(target, change.before);
@@ -86,28 +87,7 @@ function promoteOne(change: Change, options: PromoteOptions): Promoted {
   }
 }
 
-interface Folder extends Disposable {
-  /** Leads to the open folder, whatever its name leads to by now. */
-  readonly path: string;
-}
-
 const FOLDER_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-
-function openParent(workspace: string, path: string): Folder {
-  let descriptor = openSync(workspace, FOLDER_FLAGS);
-  const way = dirname(path);
-  try {
-    for (const name of way === "." ? [] : way.split("/")) {
-      const next = openSync(`/proc/self/fd/${descriptor}/${name}`, FOLDER_FLAGS);
-      closeSync(descriptor);
-      descriptor = next;
-    }
-  } catch (error) {
-    closeSync(descriptor);
-    throw error;
-  }
-  return { path: `/proc/self/fd/${descriptor}`, [Symbol.dispose]: () => closeSync(descriptor) };
-}
 
 function remove(target: string, before: Version | undefined): void {
   if (before?.type === "directory") rmdirSync(target);
@@ -118,7 +98,7 @@ interface Making {
   readonly change: Change;
   readonly after: Version;
   readonly target: string;
-  readonly parent: Folder;
+  readonly parent: OpenFolder;
   readonly options: PromoteOptions;
 }
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+/// <reference types="node" />
 // Plain JavaScript on purpose: it must run, and say something useful, on a Node that cannot read TypeScript.
 import { spawnSync } from "node:child_process";
 import * as modules from "node:module";

@@ -10,6 +10,7 @@ export interface AgentJob extends Omit<SessionOptions, "tools"> {
   readonly socketPath: string;
   readonly hasRipgrep: boolean;
   readonly seesPictures: boolean;
+  readonly seeingModels?: readonly string[];
   /** The folder of the grammars for the repository map. */
   readonly grammars?: string;
   /** What its tools are to call hidden. Its cell hides it in any case. */
@@ -26,8 +27,11 @@ export type AgentCommand =
   /** To a question, by its id. */
   | { readonly do: "answer"; readonly id: string; readonly answer: AskAnswer }
   | { readonly do: "look" }
-  /** A command in the background or a subagent, by its id. */
+  | { readonly do: "aside"; readonly id: string; readonly question: string }
+  /** A command in the background, a subagent or a side question, by its id. */
   | { readonly do: "stop"; readonly id: string }
+  /** Starts an MCP server anew. */
+  | { readonly do: "restart-server"; readonly name: string }
   /** Nothing more will be said: what was sent is done, then the process ends. The end of the input is an interrupt, too. */
   | { readonly do: "close" };
 
@@ -47,7 +51,7 @@ export function parseCommand(line: string): AgentCommand {
 }
 
 const commands: ReadonlySet<unknown> = new Set([
-  ...["send", "interrupt", "compact", "mode", "answer", "look", "stop", "close"],
+  ...["send", "interrupt", "compact", "mode", "answer", "look", "aside", "stop", "restart-server", "close"],
 ]);
 
 /** @throws CloisterError `usage` */

@@ -85,7 +85,9 @@ function createHandle(say: (command: AgentCommand) => void): AgentHandle {
     setMode: (mode) => say({ do: "mode", mode }),
     answer: (id, answer) => say({ do: "answer", id, answer }),
     look: () => say({ do: "look" }),
+    aside: (id, question) => say({ do: "aside", id, question }),
     stop: (id) => say({ do: "stop", id }),
+    restartServer: (name) => say({ do: "restart-server", name }),
     close: () => say({ do: "close" }),
   };
 }

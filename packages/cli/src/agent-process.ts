@@ -18,7 +18,17 @@ export async function agentProcess({
   const lines = readLines(stdin, { lineCharsMax: AGENT_LINE_CHARS_MAX });
   const first = await lines.next();
   const job = parseJob(first.done === true ? "" : first.value);
-  const { workspace, socketPath, hasRipgrep, seesPictures, hidden, unreadable, grammars, ...options } = job;
+  const {
+    workspace,
+    socketPath,
+    hasRipgrep,
+    seesPictures,
+    seeingModels = [],
+    hidden,
+    unreadable,
+    grammars,
+    ...options
+  } = job;
   const isHidden = openHiddenAnswers(workspace, hidden);
   const isUnreadable = openUnreadable(workspace, unreadable);
 
@@ -27,7 +37,9 @@ export async function agentProcess({
     workspace,
     hasRipgrep,
     seesPictures,
-    hidden: (path) => isHidden(path) ?? isUnreadable(path),
+    seeingModels,
+    // What a permission rule forbids no --show would show.
+    hidden: (path) => isUnreadable(path) ?? isHidden(path),
     reads: new Map<string, string>(),
     ...(grammars === undefined
       ? {}
@@ -37,6 +49,7 @@ export async function agentProcess({
     start: keeper.start,
     ask: keeper.ask,
     fetchPage: keeper.fetchPage,
+    judge: keeper.judge,
     startServer: (name, signal) => keeper.start({ kind: "server", name }, signal),
     runHook: createHookRunner(keeper),
     nested: createNestedReader(workspace, hidden.show),
@@ -80,8 +93,14 @@ function obeyOne(command: AgentCommand, session: AgentSession): void {
     case "look":
       session.look();
       break;
+    case "aside":
+      session.aside(command.id, command.question);
+      break;
     case "stop":
       session.stop(command.id);
+      break;
+    case "restart-server":
+      session.restartServer(command.name);
       break;
     case "close":
       session.close();

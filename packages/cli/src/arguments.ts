@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { messageOf } from "@cloister/base";
 import type { Label } from "@cloister/policy";
+import type { AcpArguments } from "./acp/acp-arguments.ts";
 import {
   parsePermissionsArguments,
   permissionOptions,
@@ -17,8 +18,11 @@ import {
   type PluginArguments,
   type TrustArguments,
 } from "./extension/extension-arguments.ts";
+import { nextFor, toHelp, type HelpArguments } from "./help-arguments.ts";
 import { amount, oneOf, toLabel, usage, wholeNumber } from "./option-values.ts";
 import { parsePolicyArguments, type PolicyArguments } from "./policy/policy-arguments.ts";
+import type { McpServeArguments } from "./mcp-serve/serve-arguments.ts";
+import type { VersusArguments } from "./versus/versus-arguments.ts";
 import { parseMcpArguments, type McpArguments } from "./mcp/mcp-arguments.ts";
 import type { RunArguments } from "./run-arguments.ts";
 import type { QuestArguments, WikiArguments } from "./quest/quest-arguments.ts";
@@ -32,7 +36,11 @@ import {
 } from "./sessions/session-arguments.ts";
 
 /** A person at a terminal. */
-export type InteractiveArguments = Omit<RunArguments, "command"> & { readonly command: "interactive" };
+export type InteractiveArguments = Omit<RunArguments, "command"> & {
+  readonly command: "interactive";
+  /** The conversation on a screen of its own. Undefined: as the settings say. */
+  readonly isFull?: boolean;
+};
 
 export type Arguments =
   | RunArguments
@@ -74,8 +82,11 @@ export type Arguments =
   | PluginArguments
   | QuestArguments
   | WikiArguments
+  | AcpArguments
+  | McpServeArguments
+  | VersusArguments
   | { readonly command: "version" }
-  | { readonly command: "help" };
+  | HelpArguments;
 
 const TURNS_MAX_DEFAULT = 100;
 const tiers = ["bubblewrap", "none"] as const;
@@ -86,6 +97,7 @@ const TIME_SECONDS_MAX_MAX = 2_000_000;
 
 const options = {
   print: { type: "string", short: "p" },
+  image: { type: "string", multiple: true },
   endpoint: { type: "string", multiple: true },
   model: { type: "string" },
   context: { type: "string" },
@@ -114,30 +126,35 @@ const options = {
   setup: { type: "boolean" },
   json: { type: "boolean" },
   keep: { type: "boolean" },
+  "full-screen": { type: "boolean" },
   lang: { type: "string" },
   verbose: { type: "boolean" },
   yes: { type: "boolean" },
   out: { type: "string" },
-  check: { type: "boolean" },
+  check: { type: "string" },
+  models: { type: "string" },
   ...sessionOptions,
   ...permissionOptions,
-  help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 } as const;
+/** Of every command that has no table of its own; what help must speak of. */
+export const runOptionNames: readonly string[] = Object.keys(options);
 
 /** @throws CloisterError `usage` */
 export function parseArguments(argv: readonly string[]): Arguments {
+  const help = toHelp(argv);
+  if (help !== undefined) return help;
   // What follows its `--` is somebody else's command line.
   if (argv[0] === "cell") return parseCellArguments(argv.slice(1));
   if (argv[0] === "policy") return parsePolicyArguments(argv.slice(1));
   if (argv[0] === "permissions") return parsePermissionsArguments(argv.slice(1));
   if (argv[0] === "scan") return parseScanArguments(argv.slice(1));
+  if (argv[0] === "mcp" && argv[1] === "serve") return toServe(parse(argv.slice(2)));
   if (argv[0] === "mcp") return parseMcpArguments(argv.slice(1));
   if (argv[0] === "trust") return parseTrustArguments(argv.slice(1));
   if (argv[0] === "plugin") return parsePluginArguments(argv.slice(1));
   if (argv[0] === "sessions" || argv[0] === "worktrees") return parseSessionsArguments(argv);
   const { values, positionals } = parse(withBareOptions(argv));
-  if (values.help === true) return { command: "help" };
   if (values.version === true) return { command: "version" };
 
   const [command, sub, ...rest] = positionals;
@@ -146,11 +163,15 @@ export function parseArguments(argv: readonly string[]): Arguments {
     if (command !== undefined) {
       throw usage(`unexpected "${command}" beside -p`, "put the whole prompt in quotes after -p");
     }
-    return toRun(values.print ?? "", values);
+    if (fullOf(values).isFull === true) throw usage("--full-screen is for a terminal", "leave -p out");
+    const isAlone = values.models === undefined && values.check !== undefined;
+    if (isAlone) throw usage("--check goes with --models", checkUse);
+    return values.models === undefined ? toRun(values.print ?? "", values) : toVersus(values.models, values);
   }
+  if (values.models !== undefined) throw usage("--models goes with -p", checkUse);
   switch (command) {
     case undefined:
-      return { ...toRun("", values), command: "interactive" };
+      return { ...toRun("", values), command: "interactive", ...fullOf(values) };
     case "tour":
       return { command, lang: values.lang, keep: values.keep === true };
     case "rehearse":
@@ -161,15 +182,16 @@ export function parseArguments(argv: readonly string[]): Arguments {
       return { command, goal: sub ?? "", isYes: values.yes === true, run: toRun("", values) };
     case "wiki":
       if (sub !== undefined) throw usage(`unexpected "${sub}"`, "cloister wiki [--out DIR] [--check]");
-      return { command, out: values.out, isCheck: values.check === true, run: toRun("", values) };
+      return { command, out: values.out, isCheck: values.check !== undefined, run: toRun("", values) };
+    case "acp":
+      if (sub !== undefined) throw usage(`unexpected "${sub}"`, "cloister acp, with the options of a task");
+      return { command, run: toRun("", values) };
     case "airlock":
       return toAirlock(values);
     case "ledger":
       return toLedger(sub, rest, values);
-    case "help":
-      return { command: "help" };
     default:
-      throw usage(`there is no command "${command}"`, "cloister --help lists them; a task goes after -p");
+      throw usage(`there is no command "${command}"`, nextFor(command));
   }
 }
 
@@ -181,7 +203,7 @@ function parse(
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true });
   } catch (error) {
-    throw usage(messageOf(error), "cloister --help lists the options");
+    throw usage(messageOf(error), "cloister help run lists the options");
   }
 }
 
@@ -189,6 +211,7 @@ function toRun(prompt: string, values: Values): RunArguments {
   return {
     command: "run",
     prompt,
+    images: imagesOf(values),
     endpoint: onlyEndpoint(values.endpoint),
     model: values.model,
     contextTokens: optional(values.context, (text) => wholeNumber("--context", text, ...windowBounds)),
@@ -216,8 +239,53 @@ function toRun(prompt: string, values: Values): RunArguments {
   };
 }
 
+function imagesOf({ image = [], print }: Values): readonly string[] {
+  if (image.length === 0 || print !== undefined) return image;
+  throw usage(
+    "--image goes with -p",
+    "on the screen a picture is dragged in, pasted with ctrl-v, or named after @",
+  );
+}
+
+function fullOf(values: Values): { readonly isFull?: boolean } {
+  return values["full-screen"] === undefined ? {} : { isFull: values["full-screen"] };
+}
+
 function optional<T>(text: string | undefined, read: (text: string) => T): T | undefined {
   return text === undefined ? undefined : read(text);
+}
+
+const MODELS_MAX = 8;
+const checkUse = 'cloister -p "…" --models a,b --check "npm test"';
+
+function toVersus(list: string, values: Values): Arguments {
+  if (values.continue === true || values.resume !== undefined) {
+    throw usage("--models begins new sessions", "leave --continue and --resume out");
+  }
+  if (values.worktree !== undefined || values["session-id"] !== undefined) {
+    throw usage(
+      "with --models each has a worktree and a session of its own",
+      "leave --worktree and --session-id out",
+    );
+  }
+  const models = list.split(",").map((model) => model.trim());
+  const isWhole = models.every((model) => model !== "") && new Set(models).size === models.length;
+  if (!isWhole || models.length < 2 || models.length > MODELS_MAX) {
+    throw usage(`--models cannot be "${list}"`, `two to ${MODELS_MAX} different ones: --models a,b,lab/c`);
+  }
+  if ((values.print ?? "").trim() === "" || values["input-format"] === "stream-json") {
+    throw usage("--models needs one task", 'cloister -p "what to do" --models a,b');
+  }
+  if (values.check === "") throw usage("--check needs a command", '--check "npm test"');
+  return { command: "versus", run: toRun(values.print ?? "", values), models, check: values.check };
+}
+
+/** `--clearance` is that of the client: what it is shown goes to a model that nobody here knows. */
+function toServe({ values, positionals }: ReturnType<typeof parse>): Arguments {
+  const [other] = positionals;
+  if (other !== undefined) throw usage(`unexpected "${other}"`, "cloister mcp serve --clearance L");
+  const clientClearance = toLabel("--clearance", values.clearance) ?? "public";
+  return { command: "mcp-serve", run: { ...toRun("", values), clearance: undefined }, clientClearance };
 }
 
 const PORT_DEFAULT = 8642;

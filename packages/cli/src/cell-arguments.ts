@@ -64,10 +64,9 @@ export interface CellReviewArguments {
 export type CellArguments =
   | CellRunArguments
   | CellReviewArguments
-  | { readonly command: "cell-doctor"; readonly json: boolean }
-  | { readonly command: "help" };
+  | { readonly command: "cell-doctor"; readonly json: boolean };
 
-const options = {
+export const cellOptions = {
   workspace: { type: "string" },
   read: { type: "string", multiple: true },
   write: { type: "string", multiple: true },
@@ -85,7 +84,6 @@ const options = {
   "promote-guarded": { type: "boolean" },
   ledger: { type: "string" },
   json: { type: "boolean" },
-  help: { type: "boolean", short: "h" },
 } as const;
 
 const tiers = ["bubblewrap", "none"] as const;
@@ -100,7 +98,6 @@ export function parseCellArguments(argv: readonly string[]): CellArguments {
   const own = end === -1 ? argv : argv.slice(0, end);
   const command = end === -1 ? [] : argv.slice(end + 1);
   const { values, positionals } = parse(own);
-  if (values.help === true) return { command: "help" };
   if (positionals[0] === "doctor" && positionals.length === 1 && end === -1) {
     return { command: "cell-doctor", json: values.json === true };
   }
@@ -162,10 +159,10 @@ type Values = ReturnType<typeof parse>["values"];
 /** `--review=X` is taken out first: parseArgs has no option whose value may be left out. */
 function parse(
   argv: readonly string[],
-): ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>> {
+): ReturnType<typeof parseArgs<{ options: typeof cellOptions; allowPositionals: true }>> {
   const args = argv.map((text) => (text.startsWith("--review=") ? "--review" : text));
   try {
-    return parseArgs({ args, options, allowPositionals: true });
+    return parseArgs({ args, options: cellOptions, allowPositionals: true });
   } catch (error) {
     throw usage(messageOf(error), form);
   }

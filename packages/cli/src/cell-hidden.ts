@@ -2,7 +2,7 @@
 import { realpathSync, statSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { CloisterError } from "@cloister/base";
-import { openHidden, openHiddenRule, type CellView, type HiddenPath } from "@cloister/cell";
+import { openHidden, openHiddenRule, type CellView, type HiddenPath, type HideOptions } from "@cloister/cell";
 import type { CellWishes } from "./cell-arguments.ts";
 
 export interface HiddenFiles {
@@ -14,16 +14,25 @@ export interface HiddenFiles {
   readonly cut: () => string | undefined;
 }
 
-/** Of a `view` with the wishes applied: the workspace, and what a person shows besides, are looked through alike. */
-export function openHiddenFiles(view: CellView, wishes: CellWishes): HiddenFiles {
+/**
+ * Of a `view` with the wishes applied: the workspace, and what a person shows besides, are looked through alike. `named`
+ * gives the permission rule that hides a path.
+ */
+export function openHiddenFiles(
+  view: CellView,
+  wishes: CellWishes,
+  named?: HideOptions["named"],
+): HiddenFiles {
   const { read = [], write = [], show = [] } = wishes;
   // Only what a person named besides: the system's folders, toolchains and caches hold nobody's secrets.
   const shown = [...write, ...read].map((path) => realpathSync(resolve(view.workspace, path)));
   const roots = [view.workspace, ...shown.filter((path) => statSync(path).isDirectory())];
-  const looks = roots.map((root) => openHidden(root, { exceptions: exceptionsIn(root, show) }));
-  const named = typeof view.hidden === "function" ? view.hidden() : (view.hidden ?? []);
+  const looks = roots.map((root) =>
+    openHidden(root, { exceptions: exceptionsIn(root, show), ...(named === undefined ? {} : { named }) }),
+  );
+  const byName = typeof view.hidden === "function" ? view.hidden() : (view.hidden ?? []);
   const found = (): HiddenPath[] => [
-    ...named.map((path) => ({ path, reason: "hidden by name" })),
+    ...byName.map((path) => ({ path, reason: "hidden by name" })),
     ...looks.flatMap((look) => look().paths),
   ];
   return {

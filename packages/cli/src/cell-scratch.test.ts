@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -113,3 +113,23 @@ function makeTwo(): { base: string; workspace: string; scratches: string[] } {
   for (const path of [...scratches, join(base, "project")]) mkdirSync(path);
   return { base, workspace: join(base, "project"), scratches };
 }
+
+// Root may write anywhere.
+const isRoot = process.getuid?.() === 0;
+
+test(
+  "a folder in which no mount point can be made is refused with a word on what to do",
+  { skip: isRoot },
+  async () => {
+    const { base, workspace, scratches } = makeTwo();
+    const [scratch = ""] = scratches;
+    const missing = (): string[] => [join(workspace, ".vscode")];
+    chmodSync(workspace, 0o555);
+    await assert.rejects(holdMountPoints({ scratch, workspace, missing }), {
+      code: "workspace-read-only",
+      next: /cp -r/u,
+    });
+    chmodSync(workspace, 0o755);
+    rmSync(base, { recursive: true });
+  },
+);

@@ -1,5 +1,7 @@
 /** What a session that was killed left behind: its folder below the temporary one, and empty mount points in a workspace. */
 import {
+  accessSync,
+  constants,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -9,9 +11,9 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { isRecord } from "@cloister/base";
+import { CloisterError, isRecord, systemCodeOf } from "@cloister/base";
 import { removeMountPoints } from "@cloister/cell";
 
 interface Claim {
@@ -69,6 +71,7 @@ export async function holdMountPoints(options: MountPointsOptions): Promise<() =
   const missing = [...new Set([...options.missing(), ...inherited])].filter((path) =>
     path.startsWith(`${workspace}/`),
   );
+  refuseReadOnly(workspace, missing);
   claimScratch(scratch, workspace, missing);
   return () => {
     // Closing the cells took the folder away. Made anew it is ours alone: where somebody else was quicker, this throws.
@@ -78,6 +81,27 @@ export async function holdMountPoints(options: MountPointsOptions): Promise<() =
     if (others.length === 0) removeMountPoints(missing);
     rmSync(scratch, { recursive: true, force: true });
   };
+}
+
+/**
+ * Without its mount points a cell could not be made, and bubblewrap says no more than which one it was. To leave the
+ * guards out would not do: whoever owns the folder can make it writable from inside.
+ */
+function refuseReadOnly(workspace: string, missing: readonly string[]): void {
+  const needed = missing.find((path) => !existsSync(path) && existsSync(dirname(path)));
+  if (needed === undefined) return;
+  try {
+    accessSync(dirname(needed), constants.W_OK);
+  } catch (cause) {
+    if (!["EACCES", "EROFS"].includes(systemCodeOf(cause) ?? "")) return; // what else it is, making the cell says
+    throw new CloisterError(`${dirname(needed)} cannot be written to`, {
+      code: "workspace-read-only",
+      next:
+        `make it writable, or work in a copy: cp -r ${workspace} ~/; while a cell runs, something empty stands in the ` +
+        `place of ${basename(needed)} there, so that nothing in the cell can make it`,
+      cause,
+    });
+  }
 }
 
 /** Claims of others in the same workspace whose owner is alive. */

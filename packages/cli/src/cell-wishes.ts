@@ -68,7 +68,9 @@ function hiddenOf({ workspace }: CellView, path: string): string {
 function badPath(option: string, path: string, cause: unknown): CloisterError {
   return new CloisterError(`${option} ${path}: it is not there`, {
     code: "bad-path",
-    next: "name a file or folder that exists; relative paths are the workspace's",
+    next:
+      'name a file or folder that exists, in the flag or under "cell" in ~/.cloister/settings.json; ' +
+      "relative paths are the workspace's",
     cause,
   });
 }

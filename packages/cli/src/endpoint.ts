@@ -1,5 +1,11 @@
 /** Which model server to use: the one that was named, or one found on this machine, and what it says of itself. */
-import { discover, isLoopback, parseEndpointUrl, type ServerDescription } from "@cloister/backend";
+import {
+  discover,
+  isLoopback,
+  parseEndpointUrl,
+  type ModelDescription,
+  type ServerDescription,
+} from "@cloister/backend";
 import type { Endpoint } from "@cloister/airlock";
 import { CloisterError } from "@cloister/base";
 import type { Label } from "@cloister/policy";
@@ -26,9 +32,13 @@ export interface ChosenEndpoint {
   readonly contextTokens: number | undefined;
   /** It takes pictures, as far as anybody says. */
   readonly vision: boolean;
+  /** Other models of the same server that take pictures, as it says. */
+  readonly seeing?: readonly string[];
   readonly server: ServerDescription["server"];
   /** It was not named, but found by looking on this machine. */
   readonly found: boolean;
+  /** All that it has of its own; undefined where it does not say. */
+  readonly models?: readonly Pick<ModelDescription, "id" | "contextTokens">[];
 }
 
 /**
@@ -79,10 +89,18 @@ export async function chooseEndpoint(
     model,
     contextTokens,
     vision: wishes.vision ?? known?.vision ?? false,
+    seeing: description.models
+      .filter(({ id, vision }) => vision === true && id !== model)
+      .map(({ id }) => id)
+      .slice(0, SEEING_MAX),
     server: description.server,
     found: wishes.endpoint === undefined,
+    models: cloud ? [] : description.models.filter(({ remoteHost }) => remoteHost === undefined),
   };
 }
+
+/** As many names as a person reads. */
+const SEEING_MAX = 5;
 
 /** Loaded at once: a file that cannot be used is known before anything begins. */
 async function chooseModelFile(

@@ -3,19 +3,21 @@ import { CloisterError, formatError } from "@cloister/base";
 import { parseArguments, type Arguments } from "./arguments.ts";
 import { readEnvironment, type Environment } from "./environment.ts";
 import { exitCodeOf } from "./exit.ts";
+import { whyNoScreen } from "./screen/no-screen.ts";
 
 async function main(args: Arguments, environment: Environment): Promise<number> {
   switch (args.command) {
     case "interactive": {
-      // Without a terminal there is nobody to talk to.
-      const isAttended = environment.stdin.isTTY && environment.stdout.isTTY;
-      if (!isAttended) return await main({ command: "help" }, environment);
+      const why = whyNoScreen(environment);
+      if (why !== undefined) throw why;
       return await (await import("./commands/interactive.ts")).interactive(args, environment);
     }
     case "run":
       return args.session.worktree === undefined
         ? (await import("./commands/run.ts")).run(args, environment)
         : (await import("./commands/worktrees.ts")).runInWorktree(args, environment);
+    case "versus":
+      return (await import("./versus/versus.ts")).versus(args, environment);
     case "tour":
       return (await import("./tour/tour.ts")).tour(args, environment);
     case "ledger-verify":
@@ -24,6 +26,8 @@ async function main(args: Arguments, environment: Environment): Promise<number> 
       return (await import("./commands/ledger.ts")).show(args, environment);
     case "ledger-exposure":
       return (await import("./commands/ledger.ts")).exposure(args, environment);
+    case "acp":
+      return (await import("./acp/acp.ts")).acp(args, environment);
     case "airlock":
       return (await import("./commands/airlock.ts")).airlock(args, environment);
     case "cell":
@@ -62,6 +66,8 @@ async function main(args: Arguments, environment: Environment): Promise<number> 
     case "worktrees-list":
     case "worktrees-remove":
       return (await import("./commands/worktrees.ts")).worktrees(args, environment);
+    case "mcp-serve":
+      return (await import("./mcp-serve/mcp-serve.ts")).mcpServe(args, environment);
     case "mcp":
       return (await import("./commands/mcp.ts")).mcp(args, environment);
     case "rehearse":
@@ -70,7 +76,7 @@ async function main(args: Arguments, environment: Environment): Promise<number> 
       environment.stdout.write(`cloister ${environment.version}\n`);
       return 0;
     case "help":
-      environment.stdout.write((await import("./words/words.ts")).wordsFor(environment.lang).help);
+      environment.stdout.write((await import("./words/help/help.ts")).helpFor(environment.lang, args.topic));
       return 0;
   }
 }

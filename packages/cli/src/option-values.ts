@@ -28,5 +28,7 @@ export function amount(option: string, text: string): number {
 }
 
 export function usage(message: string, next: string): CloisterError {
-  return new CloisterError(message, { code: "usage", next });
+  // What Node adds about positional arguments helps nobody here.
+  const [first = ""] = message.split(". To specify a positional argument");
+  return new CloisterError(first, { code: "usage", next });
 }

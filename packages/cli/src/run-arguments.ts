@@ -8,6 +8,8 @@ import type { SessionReview } from "./cell-arguments.ts";
 export interface RunArguments {
   readonly command: "run";
   readonly prompt: string;
+  /** Files of pictures that are shown with the prompt. */
+  readonly images: readonly string[];
   readonly endpoint: string | undefined;
   readonly model: string | undefined;
   /** The window to reckon with; the server must have it. */

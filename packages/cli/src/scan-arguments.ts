@@ -3,28 +3,24 @@ import { parseArgs } from "node:util";
 import { messageOf } from "@cloister/base";
 import { usage } from "./option-values.ts";
 
-export type ScanArguments =
-  | {
-      readonly command: "scan";
-      /** Files and folders, `-` for the standard input. */
-      readonly paths: readonly string[];
-      readonly json: boolean;
-      readonly rules: string | undefined;
-      readonly email: boolean;
-    }
-  | { readonly command: "help" };
+export interface ScanArguments {
+  readonly command: "scan";
+  /** Files and folders, `-` for the standard input. */
+  readonly paths: readonly string[];
+  readonly json: boolean;
+  readonly rules: string | undefined;
+  readonly email: boolean;
+}
 
-const options = {
+export const scanOptions = {
   json: { type: "boolean" },
   rules: { type: "string" },
   email: { type: "boolean" },
-  help: { type: "boolean", short: "h" },
 } as const;
 
 /** @throws CloisterError `usage` */
 export function parseScanArguments(argv: readonly string[]): ScanArguments {
   const { values, positionals } = parse(argv);
-  if (values.help === true) return { command: "help" };
   return {
     command: "scan",
     paths: positionals,
@@ -36,9 +32,9 @@ export function parseScanArguments(argv: readonly string[]): ScanArguments {
 
 function parse(
   argv: readonly string[],
-): ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>> {
+): ReturnType<typeof parseArgs<{ options: typeof scanOptions; allowPositionals: true }>> {
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true });
+    return parseArgs({ args: [...argv], options: scanOptions, allowPositionals: true });
   } catch (error) {
     throw usage(messageOf(error), "cloister scan [--json] [--rules FILE] [--email] PATH…");
   }

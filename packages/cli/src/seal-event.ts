@@ -28,13 +28,20 @@ export function sealEvent(event: AgentEvent, seals: Seals): AgentEvent {
       return { ...event, command: seal(event.command) };
     case "question":
       return { ...event, ask: sealAll(event.ask, seal) };
+    case "server":
+      return event.why === undefined ? event : { ...event, why: seal(event.why) };
     case "todos":
       return { ...event, todos: sealAll(event.todos, seal) };
     case "subagent":
       return { ...event, what: sealSubagent(event.what, seals) };
     case "end":
       return { ...event, ending: sealEnding(event.ending, seal) };
+    case "aside":
+      return event.what.kind === "text" || event.what.error === undefined
+        ? event
+        : { ...event, what: { ...event.what, error: sealAll(event.what.error, seal) } };
     case "start":
+    case "reading":
     case "text":
     case "reasoning":
     case "mode":

@@ -2,6 +2,7 @@
 import { accessSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
+  createHookPost,
   createJudgement,
   openEgress,
   openKeeper,
@@ -14,9 +15,9 @@ import {
   type JudgementOptions,
 } from "@cloister/airlock";
 import { createDial, createSecure, type NetworkOptions } from "@cloister/backend";
-import type { AgentEvent, Ending, SessionOptions } from "@cloister/agent";
+import type { AgentEvent, AttachedPicture, Ending, SessionOptions } from "@cloister/agent";
 import { missingGuarded, openCells, type Finding, type Tier } from "@cloister/cell";
-import { openLedger } from "@cloister/ledger";
+import { openLedger, type Ledger } from "@cloister/ledger";
 import { CloisterError } from "@cloister/base";
 import { builtInPolicy, noRules, type Label } from "@cloister/policy";
 import { runAgent, type AgentHandle } from "./agent-host.ts";
@@ -25,7 +26,7 @@ import { offlineVariables } from "./offline-variables.ts";
 import { governAgent } from "./permissions/govern.ts";
 import type { CallFlags } from "./permissions/read-permissions.ts";
 import { openPermissions, type PermissionWishes } from "./permissions/session-permissions.ts";
-import { toUnreadable } from "./permissions/unreadable.ts";
+import { hiddenByRules, toUnreadable } from "./permissions/unreadable.ts";
 import type { CellWishes, SessionReview } from "./cell-arguments.ts";
 import { holdFindings, recordFinding } from "./cell-findings.ts";
 import { openCellDial } from "./cell-dial.ts";
@@ -39,12 +40,14 @@ import { openLsp } from "./lsp/open-lsp.ts";
 import { openMcp } from "./mcp/open-mcp.ts";
 import { confinedBy, type McpPlan } from "./mcp/plan.ts";
 import { findKnownSecrets } from "./known-secrets.ts";
+import { openOtherModels, type OtherModelsPlan } from "./other-models.ts";
 import { sealEnding, sealEvent } from "./seal-event.ts";
 import { openSessionOverlay, type SessionOverlay } from "./session-review.ts";
 import type { SavedSession } from "./sessions/saved-session.ts";
 import type { ChosenEndpoint } from "./endpoint.ts";
 import { createApproval } from "./extension/approval.ts";
 import { bringToSession } from "./extension/bring.ts";
+import { openSkillRights } from "./extension/skill-rights.ts";
 import type { OpenedExtensions } from "./extension/open.ts";
 import { insideSocket, startAgent } from "./start-agent.ts";
 import type { Environment } from "./environment.ts";
@@ -53,9 +56,13 @@ import { toOpenedSession, type OpenedSession } from "./screen/opened.ts";
 export interface SessionRequest {
   readonly workspace: string;
   readonly prompt: string;
+  /** Shown with it. */
+  readonly pictures?: readonly AttachedPicture[];
   /** Nobody has said anything yet: meanwhile the server may be shown what every request begins with. */
   readonly warmUp?: boolean;
   readonly chosen: ChosenEndpoint;
+  /** Models that subagents may be, beside the one that was chosen. */
+  readonly others?: OtherModelsPlan;
   readonly tier: Tier;
   /** What the user's settings show and hide in every cell of the session. */
   readonly wishes: CellWishes;
@@ -64,7 +71,8 @@ export interface SessionRequest {
   readonly policy?: Binding["session"];
   /** Exact texts that a person took out of classification. */
   readonly declassified?: readonly string[];
-  readonly ledger: string;
+  /** Its folder, or the one that is open already and is closed with the session. */
+  readonly ledger: string | Ledger;
   /** The agent and its commands write into an overlay of the project, and this is what becomes of it. */
   readonly review?: SessionReview;
   readonly turnsMax: number;
@@ -134,7 +142,9 @@ export async function runSession(
       memoryBytesUsual: usualMemoryBytes(),
       onFinding: (finding) => findings.tell(finding),
     }),
-    openLedger({ directory: request.ledger, clock: environment.clock }),
+    typeof request.ledger === "string"
+      ? openLedger({ directory: request.ledger, clock: environment.clock })
+      : request.ledger,
   ]);
   stack.defer(() => ledger.close());
   // Closing tells what it finds at last, which the ledger is to hold.
@@ -231,7 +241,8 @@ export async function runSession(
   // When the keeper is closed no cell is left.
   stack.defer(() => overlay?.finish());
   const cells = overlay?.around(plainCells) ?? plainCells;
-  const plainHidden = openHiddenFiles(view, request.wishes);
+  const byRules = hiddenByRules(permissions.judgement.rules, { workspace, home: environment.home });
+  const plainHidden = openHiddenFiles(view, request.wishes, byRules);
   const hidden = overlay?.hiding(plainHidden) ?? plainHidden;
   const cut = hidden.cut();
   if (cut !== undefined) request.onTrouble(hidingCut(cut));
@@ -240,9 +251,12 @@ export async function runSession(
     own === undefined
       ? undefined
       : bringToSession(own, {
-          ...{ session, cells, environment: commands.environment },
+          ...{ session, cells, environment: commands.environment, variable: environment.variable },
           view: { ...view, hidden: hidden.paths },
+          post: createHookPost({ session, allow, dial: createDial(), secure: createSecure(request.network) }),
         });
+  session.judgement.consult = brought?.consult;
+  const rights = openSkillRights(own?.chosen.skills ?? [], session.judgement, request.onTrouble);
   const mcp =
     request.mcp === undefined
       ? undefined
@@ -273,8 +287,13 @@ export async function runSession(
     ...(brought?.required === undefined ? {} : { required: brought.required }),
   };
   request.onOpen?.(toOpenedSession(session, commandWorld));
+  const others = openOtherModels(request.others, {
+    ...{ chosen, ledger, environment, onTrouble: request.onTrouble },
+  });
+  stack.defer(() => others?.keeper.close());
   const keeper = await openKeeper({
     session,
+    ...(others === undefined ? {} : { others: others.keeper }),
     endpoint: chosen.endpoint,
     model: chosen.model,
     socketPath,
@@ -303,19 +322,22 @@ export async function runSession(
         ...(lsp === undefined ? {} : { languageServers: lsp.wishes }),
         mode: permissions.mode,
         model: chosen.model,
+        ...(others === undefined ? {} : { models: others.choices }),
         ...(chosen.contextTokens === undefined ? {} : { contextTokens: chosen.contextTokens }),
         limits: { ...request.options?.limits, turnsMax: request.turnsMax },
         socketPath: insideSocket(tier, socketPath),
         hasRipgrep: hasProgram("rg", commands.path),
         seesPictures: chosen.vision,
+        ...(chosen.seeing === undefined ? {} : { seeingModels: chosen.seeing }),
         ...(grammars === undefined ? {} : { grammars }),
         hidden: toHiddenJob(hidden, workspace, request.wishes),
         ...(unreadable === undefined ? {} : { unreadable }),
       },
       drive: (agent) => {
         const { judgement, onTrouble } = session;
-        const governed = governAgent(agent, { judgement, onTrouble, whyNotMode: permissions.whyNotMode });
-        (request.drive ?? saysOnly(request.prompt))(governed);
+        const { whyNotMode } = permissions;
+        const governed = governAgent(agent, { judgement, onTrouble, whyNotMode, ...rights });
+        (request.drive ?? saysOnly(request))(governed);
       },
       // What is shown may end up in a log: events carry no secret either.
       onEvent: (event) => {
@@ -340,9 +362,9 @@ export async function runSession(
   };
 }
 
-function saysOnly(prompt: string): (agent: AgentHandle) => void {
+function saysOnly({ prompt, pictures = [] }: SessionRequest): (agent: AgentHandle) => void {
   return (agent) => {
-    agent.send({ text: prompt });
+    agent.send({ text: prompt, pictures });
     agent.close();
   };
 }

@@ -58,7 +58,7 @@ function sizeOf(value: unknown, fail: (why: string) => CloisterError): number {
   try {
     return parseSize('"memory"', String(value));
   } catch (error) {
-    throw fail(messageOf(error));
+    throw fail(`${messageOf(error)}; it is a size such as "512M" or "2G"`);
   }
 }
 

@@ -1,18 +1,22 @@
 /** What the user set once for all sessions: `~/.cloister/settings.json`. A project cannot change any of it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CloisterError, isRecord, messageOf, parseJson, systemCodeOf } from "@cloister/base";
+import { CloisterError, isRecord, parseJson, systemCodeOf } from "@cloister/base";
 import type { Price } from "@cloister/agent";
 import type { VolatilePolicy } from "@cloister/airlock";
 import type { NetworkOptions } from "@cloister/backend";
 import { isLabel, labels, type Label } from "@cloister/policy";
+import { placeInJson } from "./json-place.ts";
 import { readOwnPermissions, type OwnPermissionSettings } from "./permissions/read-permissions.ts";
 import { windowBounds } from "./agreed-window.ts";
 import { readTerminalSettings, type TerminalSettings } from "./screen/terminal-settings.ts";
 import { readCellSettings, type CellSettings } from "./settings-cell.ts";
+import { readEndpointSettings, type EndpointSettings } from "./settings-endpoints.ts";
 
 export interface Settings {
   readonly endpoint?: string;
+  /** Others, for subagents whose definition or caller names one of their models. */
+  readonly endpoints?: readonly EndpointSettings[];
   readonly model?: string;
   readonly clearance?: Label;
   readonly label?: Label;
@@ -50,9 +54,11 @@ const numbers: Readonly<Record<string, readonly [min: number, max: number]>> = {
   contextTokens: windowBounds,
   timeoutSeconds: [1, TIMEOUT_SECONDS_MAX],
 };
-const known = [
+/** What a person can set here, by its names. */
+export const settingNames: readonly string[] = [
   ...words,
   ...Object.keys(numbers),
+  "endpoints",
   "network",
   "price",
   "vision",
@@ -83,8 +89,8 @@ export function readSettings(home: string): Settings {
   const value = parseSettings(text, path);
   if (!isRecord(value)) throw bad(path, "it must hold an object");
   for (const [name, setting] of Object.entries(value)) {
-    if (!known.includes(name) && !brought.includes(name)) {
-      const all = [...known, ...brought].join(", ");
+    if (!settingNames.includes(name) && !brought.includes(name)) {
+      const all = [...settingNames, ...brought].join(", ");
       throw bad(path, `there is no setting "${name}"; there are ${all}`);
     }
     if (words.includes(name) && typeof setting !== "string") throw bad(path, `"${name}" must be a string`);
@@ -97,8 +103,20 @@ export function readSettings(home: string): Settings {
       throw bad(path, `"${name}" must be one of ${labels.join(", ")}`);
     }
   }
-  const { network, cell, permissions, sessions, price, vision, warmUp, lsp, volatile, terminal, ...rest } =
-    value;
+  const {
+    network,
+    cell,
+    endpoints,
+    permissions,
+    sessions,
+    price,
+    vision,
+    warmUp,
+    lsp,
+    volatile,
+    terminal,
+    ...rest
+  } = value;
   if (lsp !== undefined && typeof lsp !== "boolean") throw bad(path, '"lsp" must be true or false');
   if (warmUp !== undefined && typeof warmUp !== "boolean") throw bad(path, '"warmUp" must be true or false');
   if (vision !== undefined && typeof vision !== "boolean") throw bad(path, '"vision" must be true or false');
@@ -115,6 +133,7 @@ export function readSettings(home: string): Settings {
     ...(sessions === undefined ? {} : { sessions: readSessions(sessions, path) }),
     ...(price === undefined ? {} : { price: readPrice(price, path) }),
     ...(network === undefined ? {} : { network: readNetwork(network, path) }),
+    ...(endpoints === undefined ? {} : { endpoints: readOthers(endpoints, path) }),
     ...(permissions === undefined ? {} : { permissions: ownPermissions(permissions, path) }),
     ...(terminal === undefined ? {} : { terminal: readTerminalSettings(terminal, (why) => bad(path, why)) }),
     ...(cell === undefined ? {} : { cell: readCellSettings(cell, (why) => bad(path, why)) }),
@@ -140,6 +159,14 @@ function ownPermissions(value: unknown, path: string): OwnPermissionSettings {
 }
 
 const volatilePolicies: readonly VolatilePolicy[] = ["freeze", "remove", "keep"];
+
+function readOthers(value: unknown, path: string): readonly EndpointSettings[] {
+  return readEndpointSettings(value, {
+    fail: (why) => bad(path, why),
+    readNetwork: (network) => readNetwork(network, path),
+    contextTokensMin: windowBounds[0],
+  });
+}
 
 const networkFields = ["extraCa", "clientCertificate", "proxy", "noProxy"];
 
@@ -197,10 +224,7 @@ function parseSettings(text: string, path: string): unknown {
   try {
     return parseJson(text, path);
   } catch (error) {
-    // Of what the engine says only the place: it quotes the text, which may hold what nobody should see.
-    const cause = error instanceof Error ? messageOf(error.cause) : "";
-    const [place] = /line \d+ column \d+/u.exec(cause) ?? [];
-    throw bad(path, `it is not valid JSON${place === undefined ? "" : `, at ${place}`}`, error);
+    throw bad(path, `it is not valid JSON${placeInJson(error)}`, error);
   }
 }
 

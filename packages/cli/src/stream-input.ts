@@ -2,19 +2,20 @@
  * Messages and control requests on stdin, a line each, in the shape that Claude Code, Qwen Code and Qoder share. What
  * is of no known type is passed over, as they do.
  */
-import type { Mode } from "@cloister/agent";
+import type { AttachedPicture, Mode } from "@cloister/agent";
 import { isRecord, readLines, type Json, type JsonObject } from "@cloister/base";
 import type { AgentHandle } from "./agent-host.ts";
 import type { LinePrompt } from "./permissions/ask-by-lines.ts";
 
 export type InputLine =
-  | { readonly kind: "message"; readonly text: string }
+  | { readonly kind: "message"; readonly text: string; readonly pictures: readonly AttachedPicture[] }
   | { readonly kind: "control"; readonly id: string; readonly request: JsonObject }
   /** To a control request of ours. */
   | { readonly kind: "response"; readonly response: JsonObject }
   | { readonly kind: "unknown" };
 
-const LINE_CHARS_MAX = 10 * 1024 * 1024;
+/** With room for a few pictures. */
+const LINE_CHARS_MAX = 32 * 1024 * 1024;
 const modes: readonly Mode[] = ["default", "acceptEdits", "plan", "dontAsk", "bypass"];
 /** As the others call it. */
 const modeNames: Readonly<Record<string, Mode>> = { bypassPermissions: "bypass" };
@@ -30,7 +31,9 @@ export async function driveFromInput(
     for await (const line of readLines(input, { lineCharsMax: LINE_CHARS_MAX })) {
       const read = parseInputLine(line);
       // Each message has a result of its own, so none joins the one before.
-      if (read.kind === "message") agent.send({ text: read.text, delivery: "next" });
+      if (read.kind === "message") {
+        agent.send({ text: read.text, pictures: read.pictures, delivery: "next" });
+      }
       if (read.kind === "control") respond(toResponse(read.id, obey(read.request, agent)));
       if (read.kind === "response") prompt?.answer(read.response);
     }
@@ -52,7 +55,9 @@ export function parseInputLine(line: string): InputLine {
   const { type, message, request, response, request_id: id } = value;
   if (type === "user" && isRecord(message)) {
     const text = textOf(message["content"]);
-    return text === "" ? { kind: "unknown" } : { kind: "message", text };
+    const pictures = picturesOf(message["content"]);
+    if (text === "" && pictures.length === 0) return { kind: "unknown" };
+    return { kind: "message", text: text === "" ? "[picture]" : text, pictures };
   }
   if (type === "control_response" && isRecord(response)) {
     return { kind: "response", response: response as JsonObject };
@@ -68,6 +73,17 @@ function textOf(content: unknown): string {
   if (!Array.isArray(content)) return "";
   const texts = content.filter(isRecord).map(({ text }) => (typeof text === "string" ? text : ""));
   return texts.filter((text) => text !== "").join("\n\n");
+}
+
+/** Whoever judges the message says what is wrong with one that is none, or that is somewhere else than in the line. */
+function picturesOf(content: unknown): readonly AttachedPicture[] {
+  if (!Array.isArray(content)) return [];
+  const blocks = content.filter(isRecord).filter(({ type }) => type === "image");
+  return blocks.map(({ source }, index): AttachedPicture => {
+    const data = isRecord(source) && source["type"] === "base64" ? source["data"] : undefined;
+    const base64 = typeof data === "string" ? data : "";
+    return { kind: "bytes", from: "input", base64, name: `picture ${index + 1}` };
+  });
 }
 
 type Obeyed = { readonly kind: "done" } | { readonly kind: "refused"; readonly why: string };

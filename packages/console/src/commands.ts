@@ -4,6 +4,7 @@ import type { CompletionItem } from "./edit/completion.ts";
 import type { Choice, MenuOptions } from "./ask/menu.ts";
 import { shortCount } from "./blocks/numbers.ts";
 import type { Facts } from "./blocks/status.ts";
+import { helpLines } from "./panels/help.ts";
 import type { PickRequest } from "./panels/picker.ts";
 import type { ReplayPart } from "./panels/replay.ts";
 import type { Tasks } from "./panels/tasks.ts";
@@ -35,6 +36,8 @@ export interface Desk {
   /** The number of the item that was picked; undefined: none. */
   pick(request: PickRequest): Promise<number | undefined>;
   ask(question: MenuOptions): Promise<Choice>;
+  /** What a list that is open shows is not the same any more. */
+  redraw(): void;
   /** `shown`: what the screen shows in its place. */
   send(text: string, shown?: string): void;
   /** Puts it where the person writes. */
@@ -42,6 +45,8 @@ export interface Desk {
   replay(parts: readonly ReplayPart[]): Promise<void>;
   /** The terminal is somebody else's until it resolves. What it rejects with is shown. */
   lend(borrow: () => Promise<void>): Promise<void>;
+  /** Asks beside the conversation; resolves when the person has read the answer. */
+  aside(question: string): Promise<void>;
   look(): void;
   stop(id: string): void;
   /** Another session has begun: what was of the one before is not shown any more. */
@@ -49,6 +54,8 @@ export interface Desk {
   setMode(mode: Mode): void;
   compact(hints: string): void;
   setTheme(name: ThemeName): void;
+  /** To a screen of its own, or back into the terminal's scroll. */
+  switchScreen(): Promise<void>;
   clear(): void;
   leave(): void;
 }
@@ -62,7 +69,9 @@ export function builtInCommands(words: ConsoleWords): readonly SlashCommand[] {
     run,
   });
   return [
-    command("help", (_rest, desk) => desk.read(`/help  ${words.commands.help}`, () => helpLines(desk))),
+    command("help", (_rest, desk) =>
+      desk.read(`/help  ${words.commands.help}`, (columns) => helpLines(desk, columns)),
+    ),
     command("plan", (_rest, desk) => desk.setMode(desk.mode === "plan" ? "default" : "plan")),
     command("mode", (rest, desk) => {
       const mode = modes.find((each) => each === rest.trim());
@@ -73,12 +82,17 @@ export function builtInCommands(words: ConsoleWords): readonly SlashCommand[] {
     command("context", (_rest, desk) => desk.print([contextLine(desk)])),
     command("cost", (_rest, desk) => desk.print([costLine(desk)])),
     command("compact", (rest, desk) => desk.compact(rest.trim())),
+    command("btw", (rest, desk) => {
+      if (rest.trim() !== "") return desk.aside(rest.trim());
+      desk.print([line(span(desk.words.aside.usage, "dim"))]);
+    }),
     command("transcript", (_rest, desk) => desk.showTranscript()),
     command("theme", (rest, desk) => {
       const name = themeNames.find((each) => each === rest.trim());
       if (name === undefined) desk.print([line(span(`/theme ${themeNames.join(" | ")}`, "dim"))]);
       else desk.setTheme(name);
     }),
+    command("fullscreen", (_rest, desk) => desk.switchScreen()),
     command("clear", (_rest, desk) => desk.clear()),
     command("exit", (_rest, desk) => desk.leave()),
   ];
@@ -95,20 +109,6 @@ export function joinCommands(
 
 export function toItems(commands: readonly SlashCommand[]): CompletionItem[] {
   return commands.map(({ name, description }) => ({ text: name, description }));
-}
-
-function helpLines({ words, commands }: Desk): Line[] {
-  const row = (left: string, right: string, width: number): Line =>
-    line(span(`  ${left.padEnd(width + 2)}`, "accent"), right);
-  const keysWide = Math.max(...words.keys.map(([keys]) => keys.length));
-  const namesWide = Math.max(...commands.map(({ name }) => name.length + 1));
-  return [
-    line(span(words.ask.commands, "heading")),
-    ...commands.map(({ name, description }) => row(`/${name}`, description, namesWide)),
-    [],
-    line(span(words.ask.keys, "heading")),
-    ...words.keys.map(([keys, meaning]) => row(keys, meaning, keysWide)),
-  ];
 }
 
 function modelLines({ facts, words }: Desk): Line[] {

@@ -4,6 +4,7 @@
  */
 import { basename } from "node:path";
 import type { AgentEvent, Mode } from "@cloister/agent";
+import { createAttention } from "./attention.ts";
 import { createDialogQueue } from "./ask/dialog-queue.ts";
 import { askApproval } from "./ask/approvals.ts";
 import { askDialog, type Dialog } from "./ask/dialogs.ts";
@@ -13,18 +14,22 @@ import { noFacts, type Facts } from "./blocks/status.ts";
 import { bottomLines, putBelow } from "./bottom.ts";
 import { builtInCommands, joinCommands, toItems, type Desk, type SlashCommand } from "./commands.ts";
 import type { Console, ConsoleOptions } from "./contract.ts";
+import { createAttachments } from "./edit/attachments.ts";
 import { mentionOfDropped } from "./edit/dropped-file.ts";
 import { createDesk } from "./desk.ts";
 import { createFileFinder } from "./edit/file-finder.ts";
+import { createFullMode } from "./full/full-mode.ts";
 import { createHistory } from "./edit/history.ts";
 import type { Input } from "./edit/keys.ts";
 import { createPrompt, type Wish } from "./edit/prompt.ts";
 import { createTyped } from "./edit/typed.ts";
 import { createOutbox } from "./outbox.ts";
+import { createAsides } from "./panels/aside.ts";
 import { createPanelSlot } from "./panels/slot.ts";
 import { createTasks } from "./panels/tasks.ts";
 import { createInlineScreen } from "./screen/inline.ts";
-import { createPager, type Pager } from "./screen/pager.ts";
+import { createPager } from "./screen/pager.ts";
+import { createStage } from "./screen/stage.ts";
 import { createTheme } from "./screen/theme.ts";
 import { vocabulary as v } from "./screen/vocabulary.ts";
 import { createFrames } from "./screen/frames.ts";
@@ -40,16 +45,16 @@ export function openConsole(options: ConsoleOptions): Console {
   let facts: Facts = noFacts;
   let createStream: (() => MarkdownStream) | undefined;
   let early: AgentEvent[] = [];
-  let pager: Pager | undefined;
   let showsTasks = false;
   /** The last key was an escape that had nothing to end. */
   let isEscaped = false;
   let offered = false;
   let isLeaving = false;
   let isClosed = false;
-  /** The terminal is somebody else's for now. */
-  let isAway = false;
-  let isFocused: boolean | undefined;
+  const attention = createAttention({
+    ...{ clock, how: options.notify ?? "bell", ring: () => terminal.bell() },
+    notify: (text) => terminal.notify(`${text} · ${basename(options.directory)}`),
+  });
   let isThemeChosen = false;
   let linear = options.theme === "reader" ? createLinear(words.reader) : undefined;
   const left = Promise.withResolvers<void>();
@@ -62,16 +67,30 @@ export function openConsole(options: ConsoleOptions): Console {
       return createStream();
     },
   });
-  const outbox = createOutbox((message) => options.onCommand({ do: "send", message }));
+  const outbox = createOutbox((message) =>
+    options.onCommand({ do: "send", message: attachments.with(message) }),
+  );
+  const attachments = createAttachments({
+    ...{ source: options.pictures, directory: options.directory, words: () => words },
+    editor: () => prompt.editor,
+    trouble: (error) => show.trouble(error),
+    warn: (text) => scene.print([line(span(text, "warning"))]),
+    changed: () => frames.soon(),
+  });
   const shell = createShell(options.shell, { scene, words, changed: () => frames.soon() });
   let commands = joinCommands(builtInCommands(words), options.commands ?? []);
   let named = toItems(commands);
   const tasks = createTasks({ words, clock });
   const panels = createPanelSlot(() => frames.soon());
+  const asides = createAsides({
+    ...{ panels, words, onCommand: options.onCommand },
+    changed: () => frames.soon(),
+  });
   const prompt = createPrompt({
     words: () => words,
     bindings: options.bindings ?? {},
     hasVim: options.hasVim ?? false,
+    takePaste: attachments.take,
     readPaste: (text) => mentionOfDropped(text, options.directory) ?? text,
     history: createHistory(options.history?.entries ?? [], options.history?.add),
     sources: {
@@ -86,14 +105,24 @@ export function openConsole(options: ConsoleOptions): Console {
     isWorking: () => scene.isWorking,
   });
 
+  const full = createFullMode({
+    ...{ terminal, scene, words, theme: () => theme, guard: options.guard },
+    ...{ hasMouse: options.hasMouse ?? true, soon: () => frames.soon() },
+  });
+  const stage = createStage({
+    ...{ terminal, inline: screen, full, theme: () => theme, handlers: () => handlers },
+    ...{ draw: () => frames.now(), trouble: (error) => show.trouble(error) },
+  });
+  const switchScreen = async (): Promise<void> => {
+    if (full.isOn || linear === undefined) await stage.switch();
+    else desk.print([line(span(words.full.notForReader, "warning"))]);
+  };
+
   const draw = (): void => {
-    if (isClosed || isAway) return;
-    if (pager !== undefined) {
-      terminal.write(pager.draw(terminal, theme));
-      return;
-    }
+    if (isClosed || stage.isAway || stage.drawPager()) return;
     const { columns, rows } = terminal;
-    const taken = createStream === undefined ? [] : scene.take(columns - 1);
+    if (full.isOn) scene.keep(columns - 1);
+    const taken = createStream === undefined || full.isOn ? [] : scene.take(columns - 1);
     const finished = linear === undefined ? taken : linear.lines(taken);
     const isMoving = createStream !== undefined && linear === undefined;
     const above = isMoving ? scene.live(columns - 1, frames.spinner, !showsTasks) : [];
@@ -105,30 +134,34 @@ export function openConsole(options: ConsoleOptions): Console {
       },
       { columns: columns - 1, rows },
     );
-    terminal.write(screen.draw({ finished, ...putBelow(above, bottom, rows) }));
+    if (full.isOn) full.draw(above, bottom);
+    else terminal.write(screen.draw({ finished, ...putBelow(above, bottom, rows) }));
   };
   const frames = createFrames(draw);
 
   const dialogs = createDialogQueue(
     () => terminal.columns - 1,
-    (lines) => scene.interject(lines),
+    (lines) => {
+      // What is asked about has to be seen, wherever one was reading.
+      full.toEnd();
+      scene.interject(lines);
+    },
   );
   const openDialogs = (opened: readonly Dialog[]): void => {
+    full.toEnd();
     dialogs.open(opened);
-    alert(words.alerts.asked);
+    attention.call(words.alerts.asked);
     frames.soon();
-  };
-
-  const alert = (text: string): void => {
-    if (isFocused !== false || options.notify === "off") return;
-    if (options.notify === "desktop") terminal.notify(`${text} · ${basename(options.directory)}`);
-    terminal.bell();
   };
 
   const take = (event: AgentEvent): void => {
     tasks.event(event);
     // Asked for by somebody who looks at the tasks; nothing has happened.
     if (event.kind === "background" && event.tail !== undefined) return;
+    if (event.kind === "aside") {
+      asides.event(event);
+      return;
+    }
     if (event.kind === "question") {
       openDialogs(
         askDialog(event.ask, words, (answer) => options.onCommand({ do: "answer", id: event.id, answer })),
@@ -143,8 +176,8 @@ export function openConsole(options: ConsoleOptions): Console {
     }
     if (event.kind === "end") {
       dialogs.clear();
-      alert(words.alerts.done);
-      outbox.ended();
+      // The next message goes on at once, so that nothing is done yet.
+      if (!outbox.ended()) attention.call(words.alerts.done);
     }
   };
   const titleOf = (): string => `${scene.isWorking ? "● " : ""}cloister · ${basename(options.directory)}`;
@@ -157,59 +190,30 @@ export function openConsole(options: ConsoleOptions): Console {
   };
 
   const desk: Desk = createDesk({
-    ...{ scene, panels, tasks, outbox, prompt, words },
+    ...{ scene, panels, asides, tasks, outbox, prompt, words },
     facts: () => facts,
     commands: () => commands,
-    columns: () => terminal.columns,
     onCommand: options.onCommand,
     openPager: (title, lines, startsAtEnd) => openPager(title, lines, startsAtEnd),
     changed: () => frames.soon(),
-    lend: (borrow) => lend(borrow),
+    lend: (borrow) => stage.lend(borrow),
     setTheme: (name) => {
       isThemeChosen = true;
+      if (name === "reader" && full.isOn) void switchScreen();
       theme = createTheme(name, options.depth);
       screen.setTheme(theme);
       linear = name === "reader" ? createLinear(words.reader) : undefined;
       frames.animate(scene.isWorking && linear === undefined);
-      redraw();
+      stage.redraw();
     },
-    clear: () => {
-      terminal.write(`${screen.clear()}${v.eraseAll}${v.home}`);
-      frames.now();
-    },
+    switchScreen,
+    clear: () => stage.clear(),
     leave: () => left.resolve(),
   });
 
   const openPager = (title: string, lines: (columns: number) => Line[], startsAtEnd = false): void => {
     const { keys, empty } = words.transcript;
-    pager = createPager({ title, keys, empty, lines, startsAtEnd });
-    terminal.write(v.alternateOn);
-    frames.now();
-  };
-  const closePager = (): void => {
-    pager = undefined;
-    terminal.write(v.alternateOff);
-    frames.now();
-  };
-  const redraw = (): void => {
-    terminal.write(screen.clear());
-    frames.now();
-  };
-
-  const lend = async (borrow: () => Promise<void>): Promise<void> => {
-    isAway = true;
-    terminal.write(screen.clear());
-    terminal.stop();
-    try {
-      await borrow();
-    } catch (error) {
-      show.trouble(error);
-    } finally {
-      isAway = false;
-      terminal.start(handlers);
-      terminal.write(screen.clear());
-      frames.now();
-    }
+    stage.read(createPager({ title, keys, empty, lines, startsAtEnd }));
   };
 
   const submit = (wish: Extract<Wish, { kind: "submit" }>): void => {
@@ -268,14 +272,18 @@ export function openConsole(options: ConsoleOptions): Console {
       case "transcript":
         return desk.showTranscript();
       case "redraw":
-        return desk.clear();
+        return full.isOn ? stage.redraw() : stage.clear();
+      case "paste-picture":
+        return attachments.paste?.();
       case "suspend":
-        if (options.suspend !== undefined) void lend(options.suspend);
+        if (options.suspend !== undefined) void stage.lend(options.suspend);
         return;
       case "external-editor": {
         const { editExternally } = options;
         if (editExternally === undefined) return;
-        void lend(async () => prompt.editor.set((await editExternally(prompt.editor.expand())).trimEnd()));
+        void stage.lend(async () =>
+          prompt.editor.set((await editExternally(prompt.editor.expand())).trimEnd()),
+        );
         return;
       }
       case "up": {
@@ -294,13 +302,17 @@ export function openConsole(options: ConsoleOptions): Console {
       return;
     }
     if (one.kind === "focus") {
-      isFocused = one.isFocused;
+      attention.focus(one.isFocused);
       return;
     }
-    if (pager !== undefined) {
-      if (pager.input(one)) closePager();
-      return;
-    }
+    attention.typed();
+    if (stage.inputPager(one)) return;
+    const around = {
+      ...{ hasDialog: dialogs.first !== undefined, hasPanel: panels.open !== undefined },
+      isEmpty: prompt.editor.text === "",
+      isOwn: one.kind === "key" && Object.hasOwn(options.bindings ?? {}, one.key),
+    };
+    if (full.input(one, around)) return;
     const wasLeaving = isLeaving;
     const wasEscaped = isEscaped;
     isEscaped = false;
@@ -324,23 +336,20 @@ export function openConsole(options: ConsoleOptions): Console {
   const typed = createTyped(input, () => frames.now());
   const handlers = {
     onInput: (text: string): void => typed.feed(text),
-    onResize: (): void => {
-      if (pager === undefined) terminal.write(screen.resize(terminal));
-      else screen.resize(terminal);
-      frames.now();
-    },
+    onResize: (): void => stage.resize(),
     onEnd: () => left.resolve(),
   };
 
   terminal.start(handlers);
   if (options.asksBackground === true) terminal.write(v.askBackground);
   terminal.title(titleOf());
-  const greeting = [
+  const greeting = (columns: number): Line[] => [
     line(span("cloister ", "strong"), span(`${options.version}  ${options.directory}`, "dim")),
-    ...wrapLine([span(words.tip, "dim")], { columns: terminal.columns - 1 }),
+    ...wrapLine([span(words.tip, "dim")], { columns }),
   ];
-  terminal.write(screen.draw({ finished: greeting, live: [] }));
-  draw();
+  scene.roll.add({ lines: greeting, chars: 0 });
+  stage.begin(greeting, options.isFull === true && linear === undefined);
+  if (options.isFull === true && linear !== undefined) void switchScreen();
   // Behind the first picture, so that it waits for nothing.
   const ready = (loaded: { readonly createMarkdownStream: () => MarkdownStream }): void => {
     createStream = loaded.createMarkdownStream;
@@ -382,15 +391,7 @@ export function openConsole(options: ConsoleOptions): Console {
       if (isClosed) return;
       frames.stop();
       typed.stop();
-      if (pager !== undefined) terminal.write(v.alternateOff);
-      pager = undefined;
-      terminal.write(screen.clear());
-      terminal.write(
-        screen.draw({
-          finished: [...scene.take(terminal.columns - 1), line(span(words.bye, "dim"))],
-          live: [],
-        }),
-      );
+      stage.end(() => [...scene.take(terminal.columns - 1), line(span(words.bye, "dim"))]);
       isClosed = true;
       terminal.stop();
     },

@@ -4,6 +4,7 @@ import type { Clock } from "@cloister/base";
 import type { Approval, ApprovalQuestion } from "./ask/dialogs.ts";
 import type { Facts } from "./blocks/status.ts";
 import type { Desk, SlashCommand } from "./commands.ts";
+import type { PictureSource } from "./edit/attachments.ts";
 import type { Bindings } from "./edit/bindings.ts";
 import type { Terminal } from "./screen/terminal.ts";
 import type { ColourDepth, ThemeName } from "./screen/theme.ts";
@@ -18,7 +19,9 @@ export type ConsoleCommand =
   | { readonly do: "answer"; readonly id: string; readonly answer: AskAnswer }
   /** How far is each command in the background? */
   | { readonly do: "look" }
-  /** A command in the background or a subagent. */
+  /** A question beside the conversation. */
+  | { readonly do: "aside"; readonly id: string; readonly question: string }
+  /** A command in the background, a subagent or a side question. */
   | { readonly do: "stop"; readonly id: string }
   /** After `offer`: the person pressed enter. */
   | { readonly do: "retry" };
@@ -38,6 +41,12 @@ export interface ConsoleOptions {
   readonly bindings?: Bindings;
   /** Vi's keys where a person writes. */
   readonly hasVim?: boolean;
+  /** Begins on a screen of its own instead of in the terminal's scroll. */
+  readonly isFull?: boolean;
+  /** There: the wheel scrolls and a click opens. Default true. */
+  readonly hasMouse?: boolean;
+  /** There: keeps what to tell the terminal if the process dies without a word; the answer ends that. */
+  readonly guard?: (restore: string) => () => void;
   readonly history?: { readonly entries: readonly string[]; readonly add: (text: string) => void };
   /** Beside the built-in ones, or in their place. */
   readonly commands?: readonly SlashCommand[];
@@ -49,6 +58,8 @@ export interface ConsoleOptions {
   readonly editExternally?: (text: string) => Promise<string>;
   /** Stops the process as ctrl-z does elsewhere; resolves when it goes on. */
   readonly suspend?: () => Promise<void>;
+  /** Where pictures come from that a person pastes or drags in. */
+  readonly pictures?: PictureSource;
   readonly onCommand: (command: ConsoleCommand) => void;
 }
 

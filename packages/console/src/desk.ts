@@ -3,15 +3,16 @@ import type { Facts } from "./blocks/status.ts";
 import type { BottomParts } from "./bottom.ts";
 import type { Desk, SlashCommand } from "./commands.ts";
 import type { ConsoleCommand } from "./contract.ts";
+import type { Asides } from "./panels/aside.ts";
 import { createAskMenu } from "./panels/ask-menu.ts";
 import { createPicker } from "./panels/picker.ts";
 import type { Line } from "./text/line.ts";
 
 export interface DeskParts
-  extends Omit<BottomParts, "dialogs">, Pick<Desk, "lend" | "setTheme" | "clear" | "leave"> {
+  extends Omit<BottomParts, "dialogs">, Pick<Desk, "lend" | "setTheme" | "switchScreen" | "clear" | "leave"> {
+  readonly asides: Asides;
   readonly facts: () => Facts;
   readonly commands: () => readonly SlashCommand[];
-  readonly columns: () => number;
   readonly onCommand: (command: ConsoleCommand) => void;
   readonly openPager: (title: string, lines: (columns: number) => Line[], startsAtEnd?: boolean) => void;
   /** Something is to be drawn. */
@@ -20,9 +21,9 @@ export interface DeskParts
 
 export function createDesk(parts: DeskParts): Desk {
   const { scene, panels, tasks, outbox, prompt, words, onCommand, openPager, changed } = parts;
-  const { lend, setTheme, clear, leave } = parts;
+  const { lend, setTheme, switchScreen, clear, leave, asides } = parts;
   return {
-    ...{ words, tasks, lend, setTheme, clear, leave },
+    ...{ words, tasks, lend, setTheme, switchScreen, clear, leave },
     get facts() {
       return parts.facts();
     },
@@ -49,14 +50,16 @@ export function createDesk(parts: DeskParts): Desk {
     showTranscript: () =>
       openPager(words.transcript.title, (columns) => scene.transcript.lines(columns), true),
     pick: (request) => panels.show((settle) => createPicker(request, settle)),
+    redraw: changed,
     ask: (question) => panels.show((settle) => createAskMenu(question, settle)),
     send: (text, shown = text) => outbox.send({ text, shown }, false),
     write: (text) => prompt.editor.set(text),
     replay: async (said) => {
       const { replayLines } = await import("./panels/replay.ts");
-      scene.interject(replayLines(said, parts.columns() - 2));
+      scene.interject((columns) => replayLines(said, columns - 1));
       changed();
     },
+    aside: (question) => asides.open(question),
     look: () => onCommand({ do: "look" }),
     stop: (id) => onCommand({ do: "stop", id }),
     forget: () => {

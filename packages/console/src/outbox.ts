@@ -13,8 +13,8 @@ export interface Outbox {
   send(message: OutgoingMessage, isLater: boolean): void;
   /** What to show for a message that is in the conversation now. */
   delivered(text: string): string;
-  /** The work at hand is done. */
-  ended(): void;
+  /** The work at hand is done. True: the next message is on its way. */
+  ended(): boolean;
   /** The last one that waits, back into the editor. */
   takeBack(): string | undefined;
   lines(words: ConsoleWords): Line[];
@@ -43,6 +43,7 @@ export function createOutbox(send: (message: UserMessage) => void): Outbox {
     ended: () => {
       const next = later.shift();
       if (next !== undefined) go(next);
+      return next !== undefined;
     },
     takeBack: () => later.pop()?.shown,
     lines: (words) => [

@@ -26,6 +26,8 @@ export type { PermissionDecision, PermissionFacts } from "./permissions/decide.t
 export { parsePermissionMode, permissionModes, permitMode } from "./permissions/modes.ts";
 export type { PermissionMode, PermittedMode } from "./permissions/modes.ts";
 export type { Places } from "./permissions/places.ts";
+export { forbidsReading } from "./permissions/reading.ts";
+export type { ForbidsReading } from "./permissions/reading.ts";
 export { noRules, parseRule } from "./permissions/rule.ts";
 export type { ParsedRule, PermissionRule, PermissionRules } from "./permissions/rule.ts";
 export { joinRules, parseRules } from "./permissions/rules.ts";

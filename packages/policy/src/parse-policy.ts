@@ -54,7 +54,8 @@ export function parsePolicy(value: unknown, lineOf: LineOf = () => undefined): P
 }
 
 function readLabels(reader: FieldReader): LabelRules {
-  reader.only(["default", "paths", "fingerprints", "personal", "email"]);
+  reader.only(["default", "paths", "fingerprints", "pictures", "personal", "email"]);
+  const pictures = reader.oneOf("pictures", labels);
   return {
     default: reader.oneOf("default", labels) ?? builtInPolicy.labels.default,
     paths: reader.list("paths").map(readPathRule),
@@ -62,6 +63,7 @@ function readLabels(reader: FieldReader): LabelRules {
       file,
       source: reader.source("fingerprints", at),
     })),
+    ...(pictures === undefined ? {} : { pictures: { label: pictures, source: reader.source("pictures") } }),
     personal: reader.oneOf("personal", ["seal", "allow"] as const) ?? "seal",
     email: reader.flag("email") ?? false,
   };

@@ -29,6 +29,8 @@ export interface LabelRules {
   readonly paths: readonly PathRule[];
   /** Files of fingerprint indexes; each brings its own label. */
   readonly fingerprints: readonly { readonly file: string; readonly source: RuleSource }[];
+  /** What a picture or a document makes of the request when no file of the workspace is known to be its origin. */
+  readonly pictures?: { readonly label: Label; readonly source: RuleSource };
   /** What a found personal datum makes of the request when it is not sealed. */
   readonly personal: "seal" | "allow";
   readonly email: boolean;

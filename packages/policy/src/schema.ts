@@ -31,6 +31,7 @@ export const policySchema: JsonObject = {
         default: described(label, "what a workspace's content is where no rule says more"),
         paths: list({ glob: text, label, compartments: texts }, ["glob", "label"]),
         fingerprints: described(texts, "files made by cloister policy fingerprint"),
+        pictures: described(label, "a picture or a document that comes from no file of the workspace"),
         personal: described({ enum: ["seal", "allow"] }, "personal data in a request"),
         email: described({ type: "boolean" }, "whether e-mail addresses count as personal data"),
       }),

@@ -3,12 +3,14 @@ import type { RawCall } from "./calls.ts";
 import type { FinishReason, Usage } from "./chat.ts";
 import { chatProtocol } from "./protocols/chat/chat.ts";
 import { REQUEST_TIMEOUT } from "./protocols/chat/chunk.ts";
-import type { CloisterExtension, Frame } from "./turn.ts";
+import { readReadingComment } from "./protocols/chat/reading.ts";
+import type { CloisterExtension, Frame, ReadingProgress } from "./turn.ts";
 
 export type AnswerEvent =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "reasoning"; readonly text: string }
   | { readonly kind: "status"; readonly text: string }
+  | ({ readonly kind: "reading" } & ReadingProgress)
   | {
       readonly kind: "end";
       readonly finish: FinishReason;
@@ -26,11 +28,12 @@ export const STATUS_COMMENT = ": cloister-status ";
 export async function* readAnswer(source: AsyncIterable<Uint8Array>): AsyncGenerator<AnswerEvent> {
   const calls: RawCall[] = [];
   for await (const frame of chatProtocol.readStream(source)) {
-    if (frame.events.length === 0) yield* statusOf(frame);
+    if (frame.events.length === 0) yield* newsOf(frame);
     for (const event of frame.events) {
       switch (event.kind) {
         case "text":
         case "reasoning":
+        case "reading":
           yield event;
           break;
         case "call":
@@ -59,8 +62,11 @@ function nextAfter(code: string): string {
     : "ask again; if it happens again, the model server's own log says more";
 }
 
-function* statusOf({ raw }: Frame): Generator<AnswerEvent> {
+/** What the airlock says of the waiting, in comments. */
+function* newsOf({ raw }: Frame): Generator<AnswerEvent> {
   const comment = Buffer.from(raw).toString("utf8");
+  const reading = readReadingComment(comment);
+  if (reading !== undefined) yield { kind: "reading", ...reading };
   const text = comment.startsWith(STATUS_COMMENT) ? comment.slice(STATUS_COMMENT.length).trim() : "";
   if (text !== "") yield { kind: "status", text };
 }

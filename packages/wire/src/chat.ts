@@ -20,7 +20,9 @@ export type SourceKind =
   /** The words of an MCP server. */
   | "mcp"
   /** A page that was fetched. */
-  | "web";
+  | "web"
+  /** What a person showed and nobody vouches for: the clipboard, a program's input, a file from elsewhere. */
+  | "attachment";
 
 /** A message with everything a client sent in it; fields that we do not know travel along. */
 export interface ChatMessage {

@@ -22,6 +22,7 @@ export type {
   Frame,
   Loss,
   Part,
+  ReadingProgress,
   ReasoningEffort,
   RefusalCause,
   RefusedCall,

@@ -48,6 +48,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     if (isOver) return [];
     switch (event.kind) {
       case "start":
+      case "reading":
         return [event];
       case "text":
         return asGiven(event, shown(scanner.push(event.text)));

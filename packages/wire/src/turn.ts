@@ -95,6 +95,8 @@ export interface Loss {
 /** What an answer consists of, in order: exactly one `end` or `failed`, and nothing after it. */
 export type TurnEvent =
   | { readonly kind: "start"; readonly id?: string; readonly model?: string }
+  /** How far the server is with the prompt, where it tells. Nothing of the answer: doors may leave it out. */
+  | ({ readonly kind: "reading" } & ReadingProgress)
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "reasoning"; readonly text: string }
   /**
@@ -119,6 +121,15 @@ export type TurnEvent =
       readonly extension?: CloisterExtension;
     }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly status?: number };
+
+/** Of a prompt, in tokens: `cached` ≤ `read` ≤ `total`. What the server's cache held counts as read. */
+export interface ReadingProgress {
+  readonly total: number;
+  readonly cached: number;
+  readonly read: number;
+  /** Since the server began to read. */
+  readonly ms: number;
+}
 
 /** `denied`: a call like any other, but a rule forbids it. */
 export type RefusalCause = GuardCause | "empty-turn" | "transport" | "denied";

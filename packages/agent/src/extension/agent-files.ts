@@ -1,8 +1,9 @@
 /** Subagents and output styles that stand in Markdown files. */
 import { posix } from "node:path";
-import { parseMarkdownFile } from "./front-matter.ts";
+import { parseMarkdownFile, type Fields } from "./front-matter.ts";
 import { filesBelow, isInside, type ExtensionWorld, type Loss, type Origin } from "./reader.ts";
 import type { AgentDefinition } from "../agent-definition.ts";
+import { isOwnModel } from "../models.ts";
 import { toToolName } from "./tool-names.ts";
 
 export interface AgentFile extends AgentDefinition {
@@ -22,19 +23,7 @@ export interface OutputStyle {
 
 const FILE_BYTES_MAX = 64 * 1024;
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u;
-/** Of another vendor; here the session's own model does it. */
-const foreignModels = /^(?:inherit|sonnet|opus|haiku|fable|best|default|opusplan)(?:\[\w+\])?$/u;
-const foreign = [
-  "permissionMode",
-  "skills",
-  "mcpServers",
-  "hooks",
-  "memory",
-  "isolation",
-  "initialPrompt",
-  "effort",
-  "background",
-];
+const foreign = ["hooks", "memory", "isolation", "initialPrompt", "effort", "background"];
 
 /** Markdown with `name`, `description`, `tools`, `model`, `maxTurns`; the body is the prompt. opencode's name is the file's. */
 export async function readAgentFiles(
@@ -66,12 +55,42 @@ export async function readAgentFiles(
       description,
       prompt: body.trim(),
       ...(tools.allowed === undefined ? {} : { tools: tools.allowed }),
-      ...(model === undefined || foreignModels.test(model) ? {} : { model }),
+      ...(model === undefined || isOwnModel(model) ? {} : { model }),
       ...(turnsMax === undefined ? {} : { turnsMax }),
+      ...narrowing(fields, lose),
       disallowedTools: [...tools.denied, ...(fields.list("disallowedTools") ?? []).map(plainTool)],
     });
   }
   return { agents, losses };
+}
+
+/** They change nothing. */
+const ownModes = new Set(["default", "manual", "inherit"]);
+const SKILLS_MAX = 10;
+
+/** What a subagent may say of itself beside its tools: it makes it less than the session, or better informed. */
+function narrowing(
+  fields: Fields,
+  lose: (subject: string, why: string) => void,
+): Pick<AgentDefinition, "isPlanning" | "mcpServers" | "skills"> {
+  const mode = fields.text("permissionMode");
+  if (mode !== undefined && mode !== "plan" && !ownModes.has(mode)) {
+    lose("permissionMode", `${mode} is for a whole session, and the person's to choose`);
+  }
+  const raw = fields.raw("mcpServers");
+  const servers = fields.list("mcpServers");
+  const isList = servers !== undefined && !(Array.isArray(raw) && servers.length < raw.length);
+  const isLost = raw !== undefined && !isList;
+  if (isLost) lose("mcpServers", "only names of servers are taken; define them in .mcp.json");
+  const skills = fields.list("skills");
+  const isMany = skills !== undefined && skills.length > SKILLS_MAX;
+  if (isMany) lose("skills", `only the first ${SKILLS_MAX} are read`);
+  return {
+    ...(mode === "plan" ? { isPlanning: true } : {}),
+    // What cannot be read narrows all the same: to nothing but what could be.
+    ...(raw === undefined ? {} : { mcpServers: servers ?? [] }),
+    ...(skills === undefined ? {} : { skills: skills.slice(0, SKILLS_MAX) }),
+  };
 }
 
 /** A list of names, or opencode's `{write: false}`, which speaks of single tools and leaves the others. */

@@ -90,7 +90,7 @@ export function toBrought(
 
 /** What was chosen and has no effect here, or another one than its author meant. */
 export function lossesOf(chosen: ChosenExtensions): readonly Loss[] {
-  const { outputStyle, hooks, skills } = chosen;
+  const { outputStyle, skills } = chosen;
   const isStyleLost = outputStyle !== undefined && outputStyle !== "default" && styleOf(chosen) === undefined;
   const fit = new Set(fitting(skills).map(({ name }) => name));
   const lost = (of: { readonly origin: Origin }, subject: string, why: string): Loss => ({
@@ -100,12 +100,6 @@ export function lossesOf(chosen: ChosenExtensions): readonly Loss[] {
     ...(isStyleLost
       ? [{ path: "settings", subject: `outputStyle: ${outputStyle}`, why: "there is no such style" }]
       : []),
-    ...hooks
-      .filter(({ handler }) => handler.kind === "http")
-      .map((hook) => lost(hook, hook.event, 'hooks of type "http" are not run here')),
-    ...skills
-      .filter(({ allowedTools }) => allowedTools.length > 0)
-      .map((skill) => lost(skill, "allowed-tools", "a skill allows nothing here; rules of permissions do")),
     ...skills
       .filter(({ name }) => !fit.has(name))
       .map((skill) => lost(skill, skill.name, "all skills together are too large")),
@@ -123,7 +117,7 @@ export function hooksOf({ hooks }: BroughtExtensions): readonly (Hook & { readon
 
 /** Subagents that files define; what one may not use is taken from what it has. */
 export function toAgents({ agents }: ChosenExtensions): readonly AgentDefinition[] {
-  return agents.map(({ name, description, prompt, tools, model, turnsMax, disallowedTools }) => ({
+  return agents.map(({ name, description, prompt, tools, model, turnsMax, disallowedTools, ...more }) => ({
     name,
     description,
     prompt,
@@ -131,6 +125,9 @@ export function toAgents({ agents }: ChosenExtensions): readonly AgentDefinition
     ...(disallowedTools.length === 0 ? {} : { disallowedTools }),
     ...(model === undefined ? {} : { model }),
     ...(turnsMax === undefined ? {} : { turnsMax }),
+    ...(more.isPlanning === true ? { isPlanning: true } : {}),
+    ...(more.mcpServers === undefined ? {} : { mcpServers: more.mcpServers }),
+    ...(more.skills === undefined ? {} : { skills: more.skills }),
   }));
 }
 

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { isRecord, messageOf } from "@cloister/base";
 import { parseMarkdownFile, readFields, type Fields, type MarkdownFile } from "./front-matter.ts";
 import { filesBelow, isInside, type ExtensionWorld, type Loss, type Origin } from "./reader.ts";
+import { toToolName } from "./tool-names.ts";
 import { commandsIn, expandTemplate, type Piece, type Template, type TemplateStyle } from "./template.ts";
 
 export interface Skill {
@@ -15,6 +16,8 @@ export interface Skill {
   readonly template: Template;
   /** Permission rules that hold while it is followed; a project's count only after trust. */
   readonly allowedTools: readonly string[];
+  /** Rules that forbid while it is followed; these count always. */
+  readonly disallowedTools: readonly string[];
   /** Whether a model may call it. */
   readonly isForModel: boolean;
   /** Whether a person may. */
@@ -38,17 +41,7 @@ const SKILLS_MAX = 300;
 const DESCRIPTION_CHARS_MAX = 1536;
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u;
 /** What others do with these fields, Cloister does not; a person who wrote one should know. */
-const foreign = [
-  "disallowed-tools",
-  "hooks",
-  "context",
-  "agent",
-  "background",
-  "shell",
-  "paths",
-  "model",
-  "effort",
-];
+const foreign = ["hooks", "context", "agent", "background", "shell", "paths", "model", "effort"];
 
 /** Folders with a `SKILL.md`; the folder's name is the skill's. */
 export async function readSkills(
@@ -169,12 +162,23 @@ export function toSkill({ kind, name, style, path, source, file, from }: Parts):
     description: describe(fields, body),
     argumentHint: fields.text("argument-hint"),
     template,
-    allowedTools: fields.list("allowed-tools") ?? [],
+    allowedTools: toolRules(fields.list("allowed-tools")),
+    disallowedTools: toolRules(fields.list("disallowed-tools")),
     isForModel: fields.flag("disable-model-invocation") !== true,
     isForPerson: fields.flag("user-invocable") !== false,
     commands: commandsIn(template),
     source,
   };
+}
+
+/** agentskills.io divides them by blanks, Claude Code by commas; blanks in brackets belong to their rule. */
+function toolRules(list: readonly string[] = []): readonly string[] {
+  return list.flatMap((each) => each.match(/(?:\([^()]*\)|[^\s(]|\()+/gu) ?? []).map(toOwnRule);
+}
+
+function toOwnRule(written: string): string {
+  const [, name = "", rest = ""] = /^([^(]*)(.*)$/su.exec(written) ?? [];
+  return toToolName(name) + rest;
 }
 
 /** One line; without a description, the first line of the text says what it is about. */

@@ -222,3 +222,57 @@ test("only wanted tools are there, and a mention or a prompt of a person is atta
   assert.deepEqual(await servers.attach("/mcp__s__unknown @t:x", never), []);
   servers.close();
 });
+
+test("each change of a server's state is told: it starts, is ready with its tools, dies for good, starts anew", async () => {
+  const started: FakeServer[] = [];
+  const told: string[] = [];
+  let offered: JsonObject[] = [echo];
+  const servers = openMcpServers([{ name: "s" }], {
+    ...{ workspace: "/w", clock: systemClock, status: () => {} },
+    onState: ({ state, tools, why }) => told.push([state, tools, why ?? ""].join(" ").trim()),
+    startServer: () => {
+      const fake = createFakeServer((method, params) => answering(offered)(method, params));
+      started.push(fake);
+      return Promise.resolve(fake.link);
+    },
+  });
+  const settled = async (): Promise<void> => {
+    for (let n = 0; n < 30; n++) await settle();
+  };
+  assert.deepEqual(
+    servers.states().map(({ state }) => state),
+    ["idle"],
+  );
+  await servers.ready(never);
+  offered = [echo, { name: "more" }];
+  started[0]?.say({ method: "notifications/tools/list_changed" });
+  await settled();
+  started[0]?.die(1);
+  await settled();
+  started[1]?.die(2);
+  await settled();
+  assert.deepEqual(told.slice(0, 5), ["starting 0", "ready 1", "ready 2", "starting 0", "ready 2"]);
+  assert.match(told[5] ?? "", /^failed 0 .*exit code 2.*started again/);
+  servers.restart("unknown");
+  servers.restart("s");
+  servers.restart("s");
+  await settled();
+  assert.deepEqual(told.slice(6), ["starting 0", "ready 2"], "what starts is not started twice");
+  servers.restart("s");
+  await settled();
+  assert.equal(started.length, 4);
+  assert.equal(started[2]?.isKilled, true);
+  assert.equal(servers.states()[0]?.state, "ready");
+  assert.equal((await run(servers, "mcp__s__echo", { a: 1 }))?.ok, true);
+  servers.close();
+});
+
+test("a server that wants to know who asks is told apart from one that is broken", async () => {
+  const servers = openMcpServers([{ name: "wiki" }], {
+    ...{ workspace: "/w", clock: systemClock, status: () => {} },
+    startServer: () =>
+      Promise.reject(new Error("https://x wants to know who asks (401) Next: cloister mcp login NAME.")),
+  });
+  await servers.ready(never);
+  assert.equal(servers.states()[0]?.state, "login");
+});

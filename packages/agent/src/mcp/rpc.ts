@@ -64,7 +64,13 @@ interface Pending {
   readonly progress: (params: JsonObject) => void;
 }
 
-export function createRpc(link: McpLink, handlers: RpcHandlers, clock: Clock): Rpc {
+/** `cancelMethod`: the notification by which a request is taken back; protocols beside MCP have their own. */
+export function createRpc(
+  link: McpLink,
+  handlers: RpcHandlers,
+  clock: Clock,
+  cancelMethod = "notifications/cancelled",
+): Rpc {
   const pending = new Map<number, Pending>();
   const incoming = new Map<Json, AbortController>();
   const over = Promise.withResolvers<string>();
@@ -113,7 +119,7 @@ export function createRpc(link: McpLink, handlers: RpcHandlers, clock: Clock): R
   const hear = (method: string, params: JsonObject): void => {
     if (method === "notifications/progress") {
       pending.get(Number(params["progressToken"]))?.progress(params);
-    } else if (method === "notifications/cancelled") {
+    } else if (method === cancelMethod) {
       incoming.get(params["requestId"] ?? null)?.abort(new Error("cancelled by the server"));
     } else {
       handlers.notification(method, params);
@@ -154,7 +160,7 @@ export function createRpc(link: McpLink, handlers: RpcHandlers, clock: Clock): R
       let deadline = clock.now() + timeoutMs;
       const giveUp = (error: unknown, reason: string): void => {
         if (!pending.delete(id)) return;
-        write({ method: "notifications/cancelled", params: { requestId: id, reason } });
+        write({ method: cancelMethod, params: { requestId: id, reason } });
         reject(error);
       };
       const watch = async (done: AbortSignal): Promise<void> => {

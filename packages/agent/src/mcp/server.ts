@@ -31,6 +31,8 @@ export interface McpServerHandle {
   /** Its log and what it printed beside the protocol, the last lines. */
   readonly diagnosis: readonly string[];
   start(): void;
+  /** From its beginning, as often as a person says so; what it was at is lost. Without effect while it starts. */
+  restart(): void;
   /** When it is ready or failed. Never rejects. */
   settled(): Promise<void>;
   /** Once it is ready. @throws CloisterError `mcp-ended` and what the connection throws */
@@ -40,7 +42,7 @@ export interface McpServerHandle {
 
 export interface ServerWorld extends ConnectionWorld {
   readonly startServer: StartServer;
-  /** Something is to be told: it came, changed its lists, or is gone for good. */
+  /** Something is to be told: it begins, came, changed its lists, or is gone for good. */
   readonly onChange: () => void;
 }
 
@@ -111,11 +113,14 @@ export function createServer(wish: McpServerWish, world: ServerWorld): McpServer
     instructions = connection.instructions;
     state = { kind: "ready", connection };
     world.onChange();
-    void connection.ended.then(died);
+    // One that was restarted has another by now.
+    const isNow = (): boolean => state.kind === "ready" && state.connection === connection;
+    void connection.ended.then((why) => (isNow() ? died(why) : undefined));
   };
   const begin = (): void => {
     starts += 1;
     state = { kind: "starting" };
+    world.onChange();
     settling = connect().catch((error: unknown) => fail(messageOf(error)));
   };
 
@@ -134,6 +139,13 @@ export function createServer(wish: McpServerWish, world: ServerWorld): McpServer
     diagnosis,
     start: () => {
       if (state.kind === "idle") begin();
+    },
+    restart: () => {
+      const was = state;
+      if (was.kind === "starting" || was.kind === "closed") return;
+      starts = 0;
+      begin();
+      if (was.kind === "ready") was.connection.close();
     },
     settled: () => settling,
     use: async (work) => {

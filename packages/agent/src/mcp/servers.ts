@@ -7,6 +7,7 @@ import { newsOf } from "./listing.ts";
 import { attachmentsOf } from "./mentions.ts";
 import { serverPart } from "./names.ts";
 import { createResourceTools, hasResources } from "./resources.ts";
+import type { ServerNow } from "./server-now.ts";
 import { createServer, type McpServerHandle } from "./server.ts";
 import { toolsOf } from "./tools.ts";
 
@@ -20,6 +21,9 @@ export interface McpServers {
   /** What a person's message asks of them, to stand after it. Rejects only when the signal is aborted. */
   attach(text: string, signal: AbortSignal): Promise<readonly ChatMessage[]>;
   readonly servers: readonly McpServerHandle[];
+  /** How each is now, for the screen. */
+  states(): readonly ServerNow[];
+  restart(name: string): void;
   close(): void;
 }
 
@@ -31,6 +35,7 @@ export interface McpWorld {
   readonly question?: ToolWorld["question"];
   /** For the screen. */
   readonly status: (text: string) => void;
+  readonly onState?: (now: ServerNow) => void;
 }
 
 const SERVERS_MAX = 30;
@@ -56,6 +61,7 @@ export function openMcpServers(wishes: readonly McpServerWish[], world: McpWorld
     const server: McpServerHandle = createServer(wish, {
       ...{ ...rest, startServer, version: CLIENT_VERSION },
       onChange: () => {
+        world.onState?.(nowOf(server));
         if (server.state.kind === "failed") status(`MCP server ${wish.name}: ${server.state.why}`);
       },
     });
@@ -71,6 +77,8 @@ export function openMcpServers(wishes: readonly McpServerWish[], world: McpWorld
       ...(servers.some(hasResources) ? resourceTools : []),
     ],
     news: (items) => newsOf(servers, items),
+    states: () => servers.map(nowOf),
+    restart: (name) => servers.find((server) => server.name === name)?.restart(),
     ready: async (signal) => {
       if (servers.length === 0 || hasWaited) return;
       hasWaited = true;
@@ -102,4 +110,24 @@ export function openMcpServers(wishes: readonly McpServerWish[], world: McpWorld
       for (const server of servers) server.close();
     },
   };
+}
+
+const WHY_CHARS_MAX = 1000;
+
+function nowOf(server: McpServerHandle): ServerNow {
+  const { name, state } = server;
+  switch (state.kind) {
+    case "ready":
+      return { name, state: "ready", tools: toolsOf(server).tools.length };
+    case "failed": {
+      const why = state.why.slice(0, WHY_CHARS_MAX);
+      // The bridge to a server elsewhere says what helps, and nothing else says it.
+      return { name, state: why.includes("cloister mcp login") ? "login" : "failed", tools: 0, why };
+    }
+    case "starting":
+      return { name, state: "starting", tools: 0 };
+    case "idle":
+    case "closed":
+      return { name, state: "idle", tools: 0 };
+  }
 }

@@ -1,17 +1,13 @@
 /** Pictures for models that see them, and a description of the picture for all others. */
 import { formatBytes, sha256 } from "@cloister/base";
-import { pictureOf } from "./picture.ts";
+import { judgePicture } from "./judge-picture.ts";
 import { refusal } from "./tool.ts";
 import type { ToolResult, ToolWorld } from "./tool.ts";
 
-/** In base64 that is below the 5 MB that APIs take for one picture. */
-const PICTURE_BYTES_MAX = 3_700_000;
-/** Larger ones are refused by APIs, and no model sees that much. */
-const SIDE_PIXELS_MAX = 8000;
-
 /** Undefined when the bytes are no picture, whatever their name. */
 export function readPicture(path: string, bytes: Buffer, world: ToolWorld): ToolResult | undefined {
-  const picture = pictureOf(bytes);
+  const judged = judgePicture(bytes);
+  const picture = judged.kind === "picture" ? judged : judged.picture;
   if (picture === undefined) return undefined;
   const { mediaType, width, height } = picture;
   const what = `${path}: ${mediaType}, ${width} × ${height} pixels, ${formatBytes(bytes.length)}.`;
@@ -21,10 +17,7 @@ export function readPicture(path: string, bytes: Buffer, world: ToolWorld): Tool
       'where the model does see them, the user can set "vision": true in ~/.cloister/settings.json.';
     return { ok: true, text, sources: [] };
   }
-  if (bytes.length > PICTURE_BYTES_MAX || Math.max(width, height) > SIDE_PIXELS_MAX) {
-    const limit = `${formatBytes(PICTURE_BYTES_MAX)} and ${SIDE_PIXELS_MAX} pixels a side`;
-    return refusal(`${what} That is more than can be shown (${limit}). Make a smaller copy with a command.`);
-  }
+  if (judged.kind === "refused") return refusal(`${path}: ${judged.why} with a command.`);
   world.reads.set(path, sha256(bytes).toString("hex"));
   return {
     ok: true,

@@ -104,14 +104,23 @@ export interface ToolWorld {
   readonly hasRipgrep: boolean;
   /** The model takes pictures. */
   readonly seesPictures?: boolean;
+  /** Other models of the same server that do, where this one does not. */
+  readonly seeingModels?: readonly string[];
   /** Fetches a page through the keeper. Without it there is no way to any. */
   readonly fetchPage?: (url: string, signal: AbortSignal) => Promise<PageFetch>;
+  /** Reads a page for what is wanted of it. Without it the page itself is shown. */
+  readonly askOfPage?: (question: PageQuestion, signal: AbortSignal) => Promise<PageAnswer>;
   /** Real paths beside the workspace that may be read: folders of settings, skills, plugins. */
   readonly opened?: readonly string[];
   /** Language servers. Without them there are none. */
   readonly languages?: Languages;
   /** What the files of the workspace define. Without it there is no map of them. */
   readonly code?: RepoIndex;
+  /** Whether a call may be made that a hook changed; `why` is for the model. Without it none may. */
+  readonly judge?: (
+    call: { readonly id: string; readonly name: string; readonly args: JsonObject },
+    signal: AbortSignal,
+  ) => Promise<{ readonly kind: "pass" } | { readonly kind: "deny"; readonly why: string }>;
   /** The text of a skill. Without it there are none. */
   readonly skill?: (wish: SkillWish, signal: AbortSignal) => Promise<ToolResult>;
   /** Which rule hides a workspace-relative path, and the path that it names: that one, or a folder around it. */
@@ -134,6 +143,15 @@ export type PageFetch =
   /** The rule behind it, why, and what a person can do. */
   | { readonly kind: "refused"; readonly rule: string; readonly why: string; readonly next: string };
 
+export interface PageQuestion {
+  readonly page: string;
+  readonly prompt: string;
+}
+
+export type PageAnswer =
+  | { readonly kind: "answer"; readonly text: string }
+  | { readonly kind: "failed"; readonly why: string };
+
 /** A skill by its name, with what it is to be used on. */
 export interface SkillWish {
   readonly name: string;
@@ -143,7 +161,7 @@ export interface SkillWish {
 export interface HiddenPlace {
   readonly path: string;
   readonly reason: string;
-  /** A permission rule withholds it from tools; the cell does not hide it. */
+  /** A permission rule withholds it, and no `--show` would show it. */
   readonly by?: "permission";
 }
 

@@ -71,3 +71,39 @@ test("a refusal names the rule and the next step, and is nobody's words but ours
   assert.equal(refused.text, "Not fetched: no host (rule egress-not-listed). Next: allow it.");
   assert.equal(refused.source, undefined);
 });
+
+test("a long page is read for what is wanted of it; a short one, or without a question, is shown", async () => {
+  await using scratch = await openScratch();
+  const asked: string[] = [];
+  const fetchOf = async (body: string, prompt: string | undefined, why?: string): Promise<string> => {
+    const page: PageFetch = {
+      ...{ kind: "page", url: "https://a.example/x", status: 200, mediaType: "text/plain" },
+      body: Buffer.from(body),
+    };
+    const world = {
+      ...scratch.world,
+      fetchPage: () => Promise.resolve(page),
+      askOfPage: (question: { readonly page: string; readonly prompt: string }) => {
+        asked.push(question.prompt);
+        assert.match(question.page, /^\[page https:\/\/a\.example\/x; what follows is its text/);
+        return Promise.resolve(
+          why === undefined ? { kind: "answer" as const, text: "v3" } : { kind: "failed" as const, why },
+        );
+      },
+    };
+    const args = { url: "https://a.example", ...(prompt === undefined ? {} : { prompt }) };
+    return (await guarded(webFetchTool).run(args, world, new AbortController().signal)).text;
+  };
+  const long = "long ".repeat(2000);
+  assert.match(
+    await fetchOf(long, "Which version?"),
+    /^\[page [^\n]*read for: Which version\?[^\n]*\]\nv3\n/,
+  );
+  assert.match(await fetchOf(long, undefined), /long long/);
+  assert.match(await fetchOf("short", "Which version?"), /\nshort\n/);
+  assert.match(
+    await fetchOf(long, "Which?", "it took too long"),
+    /nobody read it for you: it took too long[^]*long long/,
+  );
+  assert.deepEqual(asked, ["Which version?", "Which?"]);
+});

@@ -5,9 +5,12 @@ import type { Dispatched } from "../stages/dispatch.ts";
 import type { JudgedFinding } from "./code-guard.ts";
 import { hashOfSubject, type Subject } from "./subjects.ts";
 
+/** What is known of a call that is judged: `intent` is the index of the entry that it comes from. */
+export type Judging = Pick<Dispatched, "session" | "intent" | "signal">;
+
 /** That a call was refused, or asked about, and by which rule. */
 export function recordDecision(
-  attempt: Dispatched,
+  attempt: Judging,
   { subject, decision }: { readonly subject: Subject; readonly decision: CallDecision },
 ): void {
   const { session, intent } = attempt;
@@ -31,7 +34,7 @@ export function recordDecision(
 
 /** A person's word for exactly this call; durable before the call goes on. @throws what the ledger throws */
 export async function recordEndorsement(
-  attempt: Dispatched,
+  attempt: Judging,
   { subject, by }: { readonly subject: Subject; readonly by: string },
 ): Promise<void> {
   const { session, intent } = attempt;
@@ -43,7 +46,7 @@ export async function recordEndorsement(
 }
 
 export function recordFinding(
-  attempt: Dispatched,
+  attempt: Judging,
   { path, line, excerpt, kind, decision }: JudgedFinding,
 ): void {
   const { session, intent } = attempt;
@@ -70,6 +73,6 @@ export function recordFinding(
     .catch(session.onTrouble);
 }
 
-function toAttachment({ session }: Dispatched, { text }: Subject): Attachment {
+function toAttachment({ session }: Pick<Judging, "session">, { text }: Subject): Attachment {
   return { type: "call", data: Buffer.from(session.seals.seal(text).text), open: {}, hidden: {} };
 }

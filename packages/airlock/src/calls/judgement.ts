@@ -13,6 +13,7 @@ import {
   type PermissionRules,
   type Places,
 } from "@cloister/policy";
+import type { Consult } from "./consult.ts";
 import {
   flagThatAllows,
   permissionFor,
@@ -126,19 +127,31 @@ export interface Judgement {
   /** For a later process of the same session. */
   readonly remembered: Remembered;
   count(outcome: "allowed" | "denied"): void;
+  /** Whom to consult before a person is asked; nobody at first. */
+  consult: Consult | undefined;
+  /** Rules for as long as something is followed: a skill that brings its own. They stand beside those in files. */
+  grant(rules: PermissionRules): void;
+  /** The person said something new: what was followed is over. */
+  endGrants(): void;
+  /** Told of each skill that a call uses, once the call passed. */
+  onSkill: ((name: string) => void) | undefined;
 }
 
 const REMEMBERED_MAX = 10_000;
+/** Uses of skills between two messages of a person. */
+const GRANTS_MAX = 20;
 
 export function createJudgement(options: JudgementOptions = {}): Judgement {
   const { approve, askFor = "guarded", remembered, store } = options;
   let { rules = noRules, mode = "default" } = options;
   const always = new Set<string>(remembered?.always);
   const admitted = new Set<string>(remembered?.admitted);
+  let granted = noRules;
+  let grants = 0;
   let allowed = 0;
   let denied = 0;
   const inForce = (): RulesInForce => ({
-    rules,
+    rules: granted === noRules ? rules : joinRules(rules, granted),
     mode,
     asksAll: askFor === "all" && approve !== undefined,
   });
@@ -189,6 +202,16 @@ export function createJudgement(options: JudgementOptions = {}): Judgement {
     count: (outcome) => {
       if (outcome === "allowed") allowed += 1;
       else denied += 1;
+    },
+    consult: undefined,
+    onSkill: undefined,
+    grant: (more) => {
+      grants += 1;
+      if (grants <= GRANTS_MAX) granted = joinRules(granted, more);
+    },
+    endGrants: () => {
+      granted = noRules;
+      grants = 0;
     },
   };
 }

@@ -38,6 +38,8 @@ export interface Permission extends CallDecision {
   readonly isWhole: boolean;
   /** A rule says to ask each time. */
   readonly asksEachTime: boolean;
+  /** It is asked about for no other reason than that nobody spoke of it. */
+  readonly isUnruled: boolean;
 }
 
 export interface RulesInForce {
@@ -54,6 +56,7 @@ const silent: Permission = {
   word: undefined,
   isWhole: false,
   asksEachTime: false,
+  isUnruled: false,
 };
 
 /** Costs next to nothing where there are no rules. */
@@ -76,7 +79,7 @@ export function permissionFor(inForce: RulesInForce, call: RuledCall, places: Pl
         return { ...decided, verdict: "deny", source: { rule: "mode plan", line: undefined }, reason };
       }
       return isKept(found, inForce)
-        ? { ...decided, asksEachTime: found.by === "rule" }
+        ? { ...decided, asksEachTime: found.by === "rule", isUnruled: found.by === "nothing" }
         : { ...silent, word: isBypass ? "run" : undefined };
     case "allow": {
       const isRule = found.by === "rule";

@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { messageOf, newId, systemCodeOf } from "@cloister/base";
-import { openFolder, type OpenFolder } from "./open-folder.ts";
+import { openFolder, type OpenFolder } from "@cloister/cell";
 import { readWorkspaceFile, toRealPlace } from "./workspace-file.ts";
 
 export interface Steering {

@@ -21,6 +21,8 @@ export interface Subject extends CallText {
   /** The strictest of what the policy says of it, and of what permission rules and the mode say. */
   readonly decision: CallDecision;
   readonly permission: Permission;
+  /** What the policy alone says. */
+  readonly byPolicy: CallDecision;
   /** As permission rules know it. */
   readonly ruled: RuledCall;
 }
@@ -51,7 +53,7 @@ function toSubject(
   const isConfined = confines?.(tool) === true;
   const effect = isConfined ? "contained" : effectOf({ tool, text }, integrity);
   const byPolicy = decideCall(policy, { tool, text, effect, integrity, isConfined });
-  return { tool, text, effect, decision: strictestOf(byPolicy, permission), permission, ruled };
+  return { tool, text, effect, decision: strictestOf(byPolicy, permission), permission, byPolicy, ruled };
 }
 
 /** The digest by which a person's word for it is remembered. */

@@ -30,7 +30,7 @@ export interface EgressWorld {
   readonly closing: AbortSignal;
 }
 
-export type Way = "connect" | "http" | "socks5" | "forward" | "fetch";
+export type Way = "connect" | "http" | "socks5" | "forward" | "fetch" | "hook";
 
 export interface OpenEgress {
   readonly kind: "open";

@@ -74,6 +74,8 @@ function matches(pattern: string, host: string): boolean {
 function bad(entry: string, why: string): CloisterError {
   return new CloisterError(`${JSON.stringify(entry)} cannot be allowed: ${why}`, {
     code: "bad-allow-entry",
-    next: "write registry.example.com, *.example.com, host.example.com:8443, 127.0.0.1:4873 or local:registry.corp.example",
+    next:
+      "write registry.example.com, *.example.com, host.example.com:8443, 127.0.0.1:4873 or local:registry.corp.example, " +
+      'in the flag or under "cell" in ~/.cloister/settings.json',
   });
 }

@@ -16,10 +16,10 @@ import {
 import type { Provenance } from "@cloister/wire";
 import type { AirlockSession } from "../session.ts";
 import { answeredCalls, noteCalls } from "./calls.ts";
-import { textOf, undecorated } from "./texts.ts";
+import { holdsPicture, textOf, undecorated } from "./texts.ts";
 
 export interface Cause {
-  readonly kind: "path" | "fingerprint" | "unreadable" | "integrity";
+  readonly kind: "path" | "fingerprint" | "picture" | "unreadable" | "integrity";
   readonly source: RuleSource;
   /** The name of the fingerprints. */
   readonly index?: string;
@@ -46,6 +46,7 @@ export function causesOf(item: JsonObject, session: AirlockSession): Cause[] {
   return [
     ...(isReleased ? [] : causesByPath(paths, session)),
     ...causesByFingerprint(views, session),
+    ...causesByPicture(item, provenance, session),
     ...causesByTokens(item, session),
     ...causesByOrigin(item, { provenance, paths, called: calls.map(({ integrity }) => integrity) }, session),
   ];
@@ -122,6 +123,23 @@ function causesByFingerprint(views: readonly string[], session: AirlockSession):
 }
 
 /**
+ * No text is found in a picture, so that only its origin says what it shows. Our agent's word on the file counts, for it
+ * read it by its path; anybody else's picture may be of anything.
+ */
+function causesByPicture(
+  item: JsonObject,
+  provenance: Provenance | undefined,
+  { policy, client }: AirlockSession,
+): Cause[] {
+  const { pictures } = policy.labels;
+  if (pictures === undefined || !holdsPicture(item)) return [];
+  const isRead =
+    client.evidence === "started" && provenance?.source === "file" && provenance.files !== undefined;
+  const to = classify(pictures.label, [], "user");
+  return isRead ? [] : [{ kind: "picture", source: pictures.source, to }];
+}
+
+/**
  * Embeddings and completions take numbers that only the model's own tokeniser can read. They count as the most that
  * they could be.
  */
@@ -182,6 +200,10 @@ function integrityOf(
   const isList = own?.source === "mcp" && isMcpList(item);
   if (!isList && (reached.includes("untrusted") || own?.source === "mcp" || isFetched(own))) {
     return { integrity: "untrusted", rule: "built-in integrity.network" };
+  }
+  // There may be words in it that somebody else wrote, and a model would read them.
+  if (own?.source === "attachment") {
+    return { integrity: "third-party", rule: "built-in integrity.attachment" };
   }
   if (paths.some((path) => thirdParty.test(path))) {
     return { integrity: "third-party", rule: "built-in integrity.third-party" };

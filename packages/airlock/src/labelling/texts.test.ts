@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { textOf, undecorated } from "./texts.ts";
+import { holdsPicture, textOf, undecorated } from "./texts.ts";
 
 test("text is found in parts, in arguments that are JSON, and in JSON that a tool answered, but not in the protocol's words", () => {
   const item = {
@@ -41,4 +41,19 @@ for (const [what, decorate] of Object.entries({
 
 test("a text without such marks is left as it is", () => {
   assert.equal(undecorated("const a = 1;\nconst b = 2;\n- c\nd();"), undefined);
+});
+
+test("a picture is found in every protocol's form, and in the result of a call", () => {
+  const source = { type: "base64", media_type: "image/png", data: "AAAA" };
+  for (const part of [
+    { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } },
+    { type: "input_image", image_url: "data:image/png;base64,AAAA" },
+    { type: "image", source },
+    { type: "tool_result", content: [{ type: "image", source }] },
+    { type: "document", source: { ...source, media_type: "application/pdf" } },
+  ]) {
+    assert.ok(holdsPicture({ role: "user", content: [{ type: "text", text: "see" }, part] }), part.type);
+  }
+  assert.ok(!holdsPicture({ role: "user", content: "an image of data:image/png" }));
+  assert.ok(!holdsPicture({ type: "thinking", thinking: "", signature: "A".repeat(500) }));
 });

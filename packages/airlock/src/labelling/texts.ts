@@ -38,6 +38,30 @@ function collect(value: Json, texts: string[], wrappings: number): void {
   }
 }
 
+const pictureTypes: ReadonlySet<unknown> = new Set([
+  ...[
+    "image",
+    "image_url",
+    "input_image",
+    "document",
+    "file",
+    "input_file",
+    "video_url",
+    "audio_url",
+    "input_audio",
+  ],
+]);
+/** In a message, a part, a result within one, and what is in that. */
+const PICTURE_DEPTH_MAX = 12;
+
+/** Whether there is something in it that is looked at, in any of the protocols: a picture, or a document as bytes. */
+export function holdsPicture(value: Json, depth: number = PICTURE_DEPTH_MAX): boolean {
+  if (typeof value === "string") return /^data:(?:image|application)\//i.test(value);
+  if (depth === 0 || typeof value !== "object" || value === null) return false;
+  if (isRecord(value) && pictureTypes.has(value["type"])) return true;
+  return Object.values(value).some((inner: Json) => holdsPicture(inner, depth - 1));
+}
+
 /** Arguments of calls, and what some tools answer: line ends and quotes are escaped in there. */
 function unwrapped(text: string): Json | undefined {
   if (!/^\s*[[{"]/.test(text)) return undefined;

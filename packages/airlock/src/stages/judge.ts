@@ -6,8 +6,9 @@
 import { isRecord, messageOf, parseJson, type JsonObject } from "@cloister/base";
 import { showUnseen, strictestOf, type CallDecision } from "@cloister/policy";
 import { restoreNeutral, type CodeNotice, type RawCall, type TurnEvent } from "@cloister/wire";
-import { recordDecision, recordEndorsement, recordFinding } from "../calls/call-record.ts";
+import { recordDecision, recordEndorsement, recordFinding, type Judging } from "../calls/call-record.ts";
 import { describeFinding, findInCall, type JudgedFinding } from "../calls/code-guard.ts";
+import { isSparable, toConsulted } from "../calls/consult.ts";
 import type { Approval, Doubt, Question } from "../calls/judgement.ts";
 import type { AirlockSession } from "../session.ts";
 import { rivalsIn, toKnownCall, type KnownCall } from "../calls/known-tools.ts";
@@ -28,7 +29,7 @@ export interface Judged {
 /** Judges the calls of one attempt at an answer. Never throws: what cannot be judged is refused. */
 export type JudgeCalls = (attempt: Dispatched, calls: readonly CallEvent[]) => Promise<Judged>;
 
-type Outcome =
+export type Outcome =
   | { readonly kind: "pass"; readonly findings: readonly JudgedFinding[] }
   | { readonly kind: "deny"; readonly why: string };
 
@@ -49,6 +50,7 @@ export function createCallJudge(): JudgeCalls {
         refused.push({ kind: "refused", cause: "denied", detail: outcome.why, call: event.call });
       } else {
         passed.push(event);
+        tellOfSkill(attempt.session, event.call);
         notices.push(...outcome.findings.map(toNotice));
       }
     }
@@ -58,7 +60,7 @@ export function createCallJudge(): JudgeCalls {
 
 /** A call with all that was found about it. */
 interface Case {
-  readonly attempt: Dispatched;
+  readonly attempt: Judging;
   readonly call: RawCall;
   readonly args: JsonObject;
   readonly known: KnownCall;
@@ -66,29 +68,43 @@ interface Case {
   readonly findings: readonly JudgedFinding[];
 }
 
-async function judgeCall(attempt: Dispatched, call: RawCall): Promise<Outcome> {
+/** One call by itself. Never rejects. */
+export async function judgeCall(attempt: Judging, call: RawCall): Promise<Outcome> {
   const { session } = attempt;
   try {
     const args = argumentsOf(call);
-    const rivals = rivalsIn(call.name, args);
-    if (rivals !== undefined) return ambiguous(call, rivals);
-    const known = toKnownCall(call.name, args);
-    const subjects = subjectsOf(known, session, { name: call.name, args });
-    const findings = findInCall(known, session);
-    for (const finding of findings) recordFinding(attempt, finding);
-    const one: Case = { attempt, call, args, known, subjects, findings };
-    const decision = strictest(one);
-    switch (decision.verdict) {
-      case "allow":
-        return { kind: "pass", findings };
-      case "deny":
-        return deny(one, decision, "do not try it in another way; go on without it, or say what is missing");
-      case "ask":
-        return await ask(one, decision);
-    }
+    return await judgeArguments(attempt, call, args);
   } catch (error) {
     session.onTrouble(error);
     return { kind: "deny", why: `${call.name} could not be judged, and was not run: ${messageOf(error)}` };
+  }
+}
+
+/** Before the skill's own calls come: what it brings with it holds for those. Only a model's answer can say so. */
+function tellOfSkill({ judgement }: AirlockSession, call: RawCall): void {
+  if (judgement.onSkill === undefined) return;
+  const { name, args } = toConsulted(call, argumentsOf(call), false);
+  const wanted = args["skill"] ?? args["name"];
+  if (name.toLowerCase() === "skill" && typeof wanted === "string") judgement.onSkill(wanted);
+}
+
+async function judgeArguments(attempt: Judging, call: RawCall, args: JsonObject): Promise<Outcome> {
+  const { session } = attempt;
+  const rivals = rivalsIn(call.name, args);
+  if (rivals !== undefined) return ambiguous(call, rivals);
+  const known = toKnownCall(call.name, args);
+  const subjects = subjectsOf(known, session, { name: call.name, args });
+  const findings = findInCall(known, session);
+  for (const finding of findings) recordFinding(attempt, finding);
+  const one: Case = { attempt, call, args, known, subjects, findings };
+  const decision = strictest(one);
+  switch (decision.verdict) {
+    case "allow":
+      return { kind: "pass", findings };
+    case "deny":
+      return deny(one, decision, "do not try it in another way; go on without it, or say what is missing");
+    case "ask":
+      return await ask(one, decision);
   }
 }
 
@@ -126,18 +142,49 @@ async function ask(one: Case, decision: CallDecision): Promise<Outcome> {
     const hash = hashOfSubject(subject, session);
     return { subject, hash, by: judgement.endorsedBy(subject.permission, hash, doubtOf(subject, one)) };
   });
-  const open = words.filter(({ by }) => by === undefined);
+  const unanswered = words.filter(({ by }) => by === undefined);
+  const opinion = await consult(one, unanswered, hasFindings);
+  if (opinion.kind === "deny") {
+    judgement.count("denied");
+    const refused = {
+      verdict: "deny",
+      source: { rule: opinion.by, line: undefined },
+      reason: opinion.why,
+    } as const;
+    return deny(one, refused, "go on without it, or in the way that the hook wants");
+  }
+  const spared = (word: Open): boolean =>
+    opinion.kind === "allow" &&
+    isSparable(word.subject, hasFindings) &&
+    word.hash === hashOfSubject(word.subject, session);
+  const open = unanswered.filter((word) => !spared(word));
   const answer = open.length === 0 ? undefined : await askPerson(one, open, decision);
   if (answer?.kind === "no") {
     judgement.count("denied");
     return deny(one, decision, answer.next);
   }
-  for (const { subject, by } of words) {
-    await recordEndorsement(attempt, { subject, by: by ?? answer?.by ?? "person" });
+  for (const word of words) {
+    const { subject } = word;
+    const byOther = open.includes(word) ? answer?.by : opinion.by;
+    await recordEndorsement(attempt, { subject, by: word.by ?? byOther ?? "person" });
     judgement.admit(admissionOf(subject, session));
   }
   judgement.count("allowed");
   return { kind: "pass", findings };
+}
+
+/** Hooks come before the person, and where nobody is there too: one of them may say no. */
+async function consult(
+  { attempt, call, args }: Case,
+  unanswered: readonly Open[],
+  hasFindings: boolean,
+): Promise<{ readonly kind: "nothing" | "allow" | "deny"; readonly by: string; readonly why: string }> {
+  const { judgement } = attempt.session;
+  const nothing = { kind: "nothing", by: "", why: "" } as const;
+  if (judgement.consult === undefined || unanswered.length === 0) return nothing;
+  const sparable = unanswered.some(({ subject }) => isSparable(subject, hasFindings));
+  const opinion = await judgement.consult(toConsulted(call, args, sparable), attempt.signal);
+  return opinion.kind === "nothing" ? nothing : opinion;
 }
 
 function doubtOf({ effect }: Subject, { attempt, findings }: Case): Doubt {

@@ -154,7 +154,8 @@ function isBroken({ code, status }: Failed): boolean {
 }
 
 /** `hasReasoned`: an attempt before this one did, and the client has seen it. */
-function openAttempt({ turn, route, endpoint }: Dispatched, hasReasoned: boolean): Attempt {
+function openAttempt({ turn, route, endpoint, session }: Dispatched, hasReasoned: boolean): Attempt {
+  const isOurs = session.client.evidence === "started";
   const tools = toolsOf(turn.request);
   const aliases = [...aliasesOf(route.family, tools)].map(([name, alias]): [string, string] => [alias, name]);
   // All dialects: a server names its model as it likes, and a tuned one may write like another family.
@@ -186,6 +187,7 @@ function openAttempt({ turn, route, endpoint }: Dispatched, hasReasoned: boolean
         else if (event.kind === "end") attempt.end = event;
         else if (event.kind === "failed") attempt.failed = event;
         else if (event.kind === "thought") attempt.held.push(...marked(event, maker));
+        else if (event.kind === "reading") shown.push(...(isOurs ? [event] : []));
         else if (event.kind === "start") shown.push(event);
         else show(event);
       }

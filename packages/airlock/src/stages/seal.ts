@@ -7,6 +7,7 @@ import type { Seals } from "@cloister/secrets";
 import { neutralise, simplifyTools, type Family, type Provenance } from "@cloister/wire";
 import { resultOf, type Origins } from "../calls/origins.ts";
 import type { Part } from "../part.ts";
+import { askReading } from "./ask-reading.ts";
 import type { Labelled } from "./label.ts";
 import { withoutWords } from "./picture-words.ts";
 import { checkContent } from "./remote-content.ts";
@@ -24,7 +25,10 @@ export function seal(labelled: Labelled): Sealed {
     fields === undefined
       ? undefined
       : session.conversation.sealedFields(fields, () =>
-          sealFields(endpoint.server === "llama.cpp" ? simplifyTools(fields) : fields, session.seals),
+          sealFields(
+            askReading(endpoint.server === "llama.cpp" ? simplifyTools(fields) : fields, labelled),
+            session.seals,
+          ),
         );
   const items = turn.fresh.map((item) => {
     session.origins.note(item);

@@ -64,7 +64,8 @@ export function checkAddress(
     : address;
 }
 
-function parseAddress(text: string, base: URL | undefined): PageAddress | undefined {
+/** In the one grammar that rules are compared in; without a look at what it says. */
+export function parseAddress(text: string, base: URL | undefined): PageAddress | undefined {
   // What URL readers pass over in silence, they pass over differently.
   if (text.length > REDIRECT_CHARS_MAX || /[\s\p{Cc}\p{Cf}\\]/u.test(text)) return undefined;
   if (base === undefined && !/^https?:\/\/[^/]/i.test(text)) return undefined;

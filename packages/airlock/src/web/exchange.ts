@@ -24,15 +24,25 @@ const redirects = new Set([301, 302, 303, 307, 308]);
 const readable =
   /^(?:text\/[\w.+-]+|application\/(?:[\w.+-]+\+)?(?:json|xml)|application\/(?:pdf|javascript|yaml|x-yaml|toml|x-ndjson))$/;
 
-/** Never rejects. `socket` is the egress's own, or TLS over it. */
+export interface Connection {
+  readonly egress: OpenEgress;
+  /** The egress's own, or TLS over it. */
+  readonly socket: Duplex;
+  /** What is sent; without it a page is asked for. */
+  readonly post?: { readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array };
+}
+
+/** Never rejects. */
 export async function exchange(
   { url, target, isSecure }: PageAddress,
-  { egress, socket }: { readonly egress: OpenEgress; readonly socket: Duplex },
+  { egress, socket, post }: Connection,
   signal: AbortSignal,
 ): Promise<Answered | WebRefusal> {
   const host = formatTarget(target).replace(isSecure ? /:443$/ : /:80$/, "");
   const path = url.pathname + url.search;
   const headers = {
+    ...post?.headers,
+    ...(post === undefined ? {} : { "content-type": "application/json", "content-length": post.body.length }),
     host,
     accept:
       "text/markdown, text/html, application/json, text/plain;q=0.9, application/pdf;q=0.8, text/*;q=0.5",
@@ -46,6 +56,7 @@ export async function exchange(
       const outgoing = formatRequest({
         createConnection: () => socket,
         path,
+        method: post === undefined ? "GET" : "POST",
         setHost: false,
         headers,
         signal,
@@ -55,8 +66,8 @@ export async function exchange(
       outgoing.on("error", reject);
       // Also after an answer that is none, such as a change of protocols.
       outgoing.once("close", () => reject(new Error("closed")));
-      egress.spend("up", path.length + host.length);
-      outgoing.end();
+      egress.spend("up", path.length + host.length + (post?.body.length ?? 0));
+      outgoing.end(post?.body);
     });
     return await readAnswer(answer, egress);
   } catch (error) {

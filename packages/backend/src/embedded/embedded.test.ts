@@ -362,3 +362,29 @@ test("closing ends the running answer, then the engine, and nothing is loaded af
   await never.close();
   await assert.rejects(never.describe(), { code: "cancelled" });
 });
+
+test("asked to, it tells how far it is with the prompt, as llama.cpp's server does; what is cached counts as read", async () => {
+  let now = 0;
+  const backend = open(createFake(), { clock: { now: () => (now += 10) }, contextTokens: 1000 });
+  const long = { messages: [{ role: "user", content: "x".repeat(300) }] };
+  type Told = { prompt_progress?: { total: number; cache: number; processed: number; time_ms: number } };
+  const told = async (body: object): Promise<(readonly number[])[]> => {
+    const frames = framesOf(await textOf(await ask(backend, { ...long, ...body }))) as Told[];
+    return frames.flatMap(({ prompt_progress: of }) =>
+      of === undefined ? [] : [[of.processed, of.total, of.cache, of.time_ms]],
+    );
+  };
+  const total = "user:".length + 300 + 1 + "assistant:".length;
+  assert.deepEqual(await told({ return_progress: true }), [
+    [0, total, 0, 10],
+    [128, total, 0, 20],
+    [256, total, 0, 30],
+  ]);
+  assert.deepEqual(await told({ return_progress: true }), [], "all of it is in the cache");
+  assert.deepEqual(await told({}), []);
+  const other = { messages: [{ role: "user", content: `${"x".repeat(200)}${"y".repeat(100)}` }] };
+  assert.deepEqual(
+    (await told({ ...other, return_progress: true })).map(([read, , cached]) => [read, cached]),
+    [[205, 205]],
+  );
+});

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
-import { CloisterError, messageOf, newId } from "@cloister/base";
+import { CloisterError, messageOf, newId, systemClock } from "@cloister/base";
+import type { Clock } from "@cloister/base";
 import { formatSse } from "@cloister/wire";
 import type { Backend, SendOptions } from "../backend.ts";
 import { cancelled } from "../errors.ts";
@@ -30,6 +31,8 @@ export interface EmbeddedOptions {
   /** `() => import("node-llama-cpp")`: the engine weighs 85 MB and more, and is installed by those who want it. */
   readonly load: () => Promise<NodeLlamaCppModule>;
   readonly renderTemplate: RenderTemplate;
+  /** For how long a prompt has been read. */
+  readonly clock?: Pick<Clock, "now">;
 }
 
 /**
@@ -42,7 +45,7 @@ export interface EmbeddedOptions {
  * `model-file-unusable`; a prompt that does not fit is an answer with status 400, as llama.cpp's server gives it.
  */
 export function createEmbeddedBackend(options: EmbeddedOptions): Backend {
-  const { file, contextTokens, cores, load, renderTemplate } = options;
+  const { file, contextTokens, cores, load, renderTemplate, clock = systemClock } = options;
   const threads = Math.max(1, Math.min(options.threads ?? cores - 1, cores - 1));
   const model = basename(file).replace(/\.gguf$/i, "");
   const turns = new Turns(waitingRequestsMax);
@@ -85,7 +88,7 @@ export function createEmbeddedBackend(options: EmbeddedOptions): Backend {
     const { sampling } = request;
     const events = generate(engine, { prompt, tokensMax, sampling, grammar, signal });
     const reply: Reply = { id: newId("chatcmpl"), model, promptTokens: prompt.length };
-    const parts = request.stream ? streamed(events, reply, request.includeUsage) : whole(events, reply);
+    const parts = request.stream ? streamed(events, reply, { ...request, clock }) : whole(events, reply);
     const contentType = request.stream ? "text/event-stream" : "application/json";
     return {
       status: 200,
@@ -165,18 +168,30 @@ interface Reply {
   readonly promptTokens: number;
 }
 
+interface StreamWishes extends Pick<EmbeddedRequest, "includeUsage" | "includeReading"> {
+  readonly clock: Pick<Clock, "now">;
+}
+
 /** As llama.cpp's server streams: role, content, finish reason, usage when asked for, [DONE]. */
 async function* streamed(
   events: AsyncGenerator<GenerationEvent>,
   { id, model, promptTokens }: Reply,
-  includeUsage: boolean,
+  { includeUsage, includeReading, clock }: StreamWishes,
 ): AsyncGenerator<Uint8Array> {
   const frame = { id, object: "chat.completion.chunk", created: 0, model };
-  const chunk = (delta: object, finish: string | null): Uint8Array =>
-    formatSse(JSON.stringify({ ...frame, choices: [{ index: 0, delta, finish_reason: finish }] }));
+  const chunk = (delta: object, finish: string | null, more: object = {}): Uint8Array =>
+    formatSse(JSON.stringify({ ...frame, choices: [{ index: 0, delta, finish_reason: finish }], ...more }));
+  const began = clock.now();
   let cachedTokens = 0;
   for await (const event of events) {
     switch (event.kind) {
+      case "reading": {
+        if (!includeReading) break;
+        const { readTokens: processed, cachedTokens: cache } = event;
+        const prompt_progress = { total: promptTokens, cache, processed, time_ms: clock.now() - began };
+        yield chunk({ role: "assistant", content: null }, null, { prompt_progress });
+        break;
+      }
       case "start":
         cachedTokens = event.cachedTokens;
         yield chunk({ role: "assistant", content: null }, null);
@@ -203,6 +218,8 @@ async function* whole(
   let cachedTokens = 0;
   for await (const event of events) {
     switch (event.kind) {
+      case "reading":
+        break;
       case "start":
         cachedTokens = event.cachedTokens;
         break;

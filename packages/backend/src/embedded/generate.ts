@@ -10,6 +10,8 @@ export interface Generation {
 }
 
 export type GenerationEvent =
+  /** So many tokens of the prompt have been read, those in the KV cache among them. */
+  | { readonly kind: "reading"; readonly readTokens: number; readonly cachedTokens: number }
   /** The prompt has been read; so many of its tokens were in the KV cache already. */
   | { readonly kind: "start"; readonly cachedTokens: number }
   | { readonly kind: "text"; readonly text: string }
@@ -29,6 +31,7 @@ export async function* generate(engine: Engine, generation: Generation): AsyncGe
   await sequence.adaptStateToTokens(prompt.slice(0, last), false);
   const cachedTokens = sequence.nextTokenIndex;
   for (let at = cachedTokens; at < last; at += prefillTokens) {
+    yield { kind: "reading", readTokens: at, cachedTokens };
     if (signal.aborted) return;
     await sequence.evaluateWithoutGeneratingNewTokens(prompt.slice(at, Math.min(at + prefillTokens, last)));
   }

@@ -8,6 +8,8 @@ import type { PromptInput } from "./prompt.ts";
 export interface EmbeddedRequest extends PromptInput {
   readonly stream: boolean;
   readonly includeUsage: boolean;
+  /** Tells how far it is with the prompt, as llama.cpp's server does when it is asked to. */
+  readonly includeReading: boolean;
   readonly tokensMax: number;
   readonly sampling: Readonly<Record<string, number>>;
   readonly shape: AnswerShape;
@@ -40,6 +42,7 @@ export function parseRequest(body: readonly Uint8Array[]): EmbeddedRequest {
     templateValues: isRecord(chat_template_kwargs) ? chat_template_kwargs : {},
     stream: value.stream === true,
     includeUsage: isRecord(stream_options) && stream_options.include_usage === true,
+    includeReading: value.return_progress === true,
     tokensMax: positive(value.max_completion_tokens) ?? positive(value.max_tokens) ?? Infinity,
     sampling: {
       ...samplingDefaults,

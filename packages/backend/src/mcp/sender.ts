@@ -1,14 +1,13 @@
 /** One door for all that goes to an MCP server and to the authority that lets us in: judged addresses, bounded bodies. */
 import { CloisterError, messageOf, systemCodeOf } from "@cloister/base";
-import type { Dispatcher } from "undici";
-import send from "undici/lib/api/api-request.js";
-import buildConnector from "undici/lib/core/connect.js";
-import Agent from "undici/lib/dispatcher/agent.js";
-import { lookUp } from "../connections.ts";
+import { openConnections, type Connections } from "../connections.ts";
+import { createConnect, lookUp, type Connect } from "../network/connect.ts";
 import { createDial, type Dial, type DialOutcome, type DialRequest } from "../network/dial.ts";
 import { openNetwork } from "../network/network.ts";
 import type { NetworkOptions } from "../network/options.ts";
+import { keepAliveFirstMs } from "../network/socket.ts";
 import { openTunnel } from "../network/tunnel.ts";
+import { RequestFailure, sendRequest } from "../request.ts";
 import { isLoopback } from "../url.ts";
 
 export interface SenderOptions {
@@ -36,48 +35,41 @@ export interface Received {
 }
 
 export interface Sender {
-  /** Redirects are not followed. @throws CloisterError `mcp-unreachable`, `mcp-address`, `cancelled` */
+  /** Redirects are not followed. @throws CloisterError `mcp-unreachable`, `mcp-address`, `bad-header`, `cancelled` */
   send(request: SendRequest): Promise<Received>;
   close(): Promise<void>;
 }
 
 export function createSender(options: SenderOptions): Sender {
-  const closing = new AbortController();
-  const dispatcher = new Agent({
-    connect: createConnector(options, closing.signal),
-    allowH2: false,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  const connections = openConnections(connectTo(options));
   return {
-    send: (request) => sendOnce(dispatcher, request),
-    close: async () => {
-      closing.abort();
-      await dispatcher.destroy();
-    },
+    send: (request) => sendOnce(connections, request),
+    close: async () => connections.close(),
   };
 }
 
-async function sendOnce(dispatcher: Dispatcher, request: SendRequest): Promise<Received> {
-  const { url, method, headers, body, signal } = request;
+/** Once, whatever becomes of it: what a server did before it fell silent must not be done twice. */
+async function sendOnce(connections: Connections, request: SendRequest): Promise<Received> {
+  const { url, method, headers, body, signal, timeoutMs } = request;
   checkScheme(url);
   const waiting = new AbortController();
-  const timer = setTimeout(() => waiting.abort(), request.timeoutMs);
+  const timer = setTimeout(() => waiting.abort(), timeoutMs);
   try {
-    const answer = await send.call(dispatcher, {
-      ...{ origin: url.origin, path: url.pathname + url.search, method, headers },
+    const answer = await sendRequest(connections.shared, {
+      ...{ to: url, path: url.pathname + url.search, method, headers },
+      body: body === undefined ? [] : [body],
       signal: AbortSignal.any([signal, waiting.signal]),
-      ...(body === undefined ? {} : { body }),
     });
-    return { status: answer.statusCode, headers: firsts(answer.headers), body: answer.body };
+    return { status: answer.status, headers: firsts(answer.headers), body: answer.body };
   } catch (error) {
     if (signal.aborted) throw new CloisterError("cancelled", { code: "cancelled", cause: error });
-    if (error instanceof CloisterError) throw error;
-    const why = waiting.signal.aborted ? "it does not answer" : (systemCodeOf(error) ?? messageOf(error));
+    const cause = error instanceof RequestFailure ? error.cause : error;
+    if (cause instanceof CloisterError) throw cause;
+    const why = waiting.signal.aborted ? "it does not answer" : (systemCodeOf(cause) ?? messageOf(cause));
     throw new CloisterError(`${url.origin} cannot be reached: ${why}`, {
       code: "mcp-unreachable",
       next: "check the server's address, and that it runs",
-      cause: error,
+      cause,
     });
   } finally {
     clearTimeout(timer);
@@ -93,48 +85,22 @@ function checkScheme(url: URL): void {
   });
 }
 
-function firsts(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const entries = Object.entries(headers).flatMap(([name, value]): [string, string][] => {
-    const first = Array.isArray(value) ? value[0] : value;
-    return first === undefined ? [] : [[name.toLowerCase(), first]];
-  });
-  return Object.fromEntries(entries);
+function firsts(headers: Readonly<Record<string, readonly string[]>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, [first = ""]]) => [name, first]));
 }
 
-const CONNECT_MS_MAX = 10_000;
-
 /** Through the house's proxy, which then judges addresses itself; else only to addresses that may be reached. */
-function createConnector(options: SenderOptions, closing: AbortSignal): buildConnector.connector {
-  const { trust, proxyFor } = openNetwork(options.network ?? {});
-  const dial = options.dial ?? createDial();
-  return (to, callback) => {
-    const isSecure = to.protocol === "https:";
-    const host = to.hostname.replace(/^\[|\]$/g, "");
-    const target = { hostname: to.hostname, port: to.port === "" ? (isSecure ? 443 : 80) : Number(to.port) };
-    const signal = AbortSignal.any([closing, AbortSignal.timeout(CONNECT_MS_MAX)]);
-    const connect = async (): Promise<void> => {
-      try {
-        const proxy = proxyFor(target);
-        const socket =
-          proxy === undefined
-            ? socketOf(await dial({ host, port: target.port, reach: options.reach }, signal), host)
-            : await openTunnel({ proxy, target, trust, lookup: lookUp, signal });
-        if (!isSecure) {
-          callback(null, socket);
-          return;
-        }
-        const secure = buildConnector({
-          timeout: CONNECT_MS_MAX,
-          allowH2: false,
-          secureContext: trust.endpoint(),
-        });
-        secure({ ...to, httpSocket: socket }, callback);
-      } catch (error) {
-        callback(error instanceof Error ? error : new Error(messageOf(error)), null);
-      }
-    };
-    void connect();
-  };
+function connectTo({ network, reach, dial = createDial() }: SenderOptions): Connect {
+  const { trust, proxyFor } = openNetwork(network ?? {});
+  return createConnect(trust, async (target, signal) => {
+    const proxy = proxyFor(target);
+    if (proxy !== undefined) return await openTunnel({ proxy, target, trust, lookup: lookUp, signal });
+    const { hostname: host, port } = target;
+    const socket = socketOf(await dial({ host, port, reach }, signal), host);
+    // It was made for programs in cells, which may want to hear on after they have said all.
+    socket.allowHalfOpen = false;
+    return socket.setKeepAlive(true, keepAliveFirstMs);
+  });
 }
 
 function socketOf(outcome: DialOutcome, host: string): Extract<DialOutcome, { kind: "connected" }>["socket"] {

@@ -32,11 +32,24 @@ const ranges: readonly (readonly [Special, string])[] = [
   ["reserved", "2001::/23 2001:db8::/32 2002::/16 3fff::/20"],
 ];
 
-/** The one block of IPv6 from which public addresses are given out. */
-const globalUnicast = toList(["2000::/3"]);
-/** IPv4 in IPv6: mapped (RFC 4291, 2.5.5.2) and through the well-known prefix of NAT64 (RFC 6052). */
-const embedding = toList(["::ffff:0:0/96", "64:ff9b::/96"]);
-const lists = ranges.map(([range, subnets]) => ({ range, list: toList(subnets.split(" ")) }));
+interface Lists {
+  /** The one block of IPv6 from which public addresses are given out. */
+  readonly globalUnicast: BlockList;
+  /** IPv4 in IPv6: mapped (RFC 4291, 2.5.5.2) and through the well-known prefix of NAT64 (RFC 6052). */
+  readonly embedding: BlockList;
+  readonly special: readonly { readonly range: Special; readonly list: BlockList }[];
+}
+
+// Made when a first address is judged: most sessions connect to one named endpoint and judge none.
+let made: Lists | undefined;
+
+function makeLists(): Lists {
+  return {
+    globalUnicast: toList(["2000::/3"]),
+    embedding: toList(["::ffff:0:0/96", "64:ff9b::/96"]),
+    special: ranges.map(([range, subnets]) => ({ range, list: toList(subnets.split(" ")) })),
+  };
+}
 
 /** Anything that is no address counts as reserved. */
 export function rangeOf(address: string): AddressRange {
@@ -44,6 +57,7 @@ export function rangeOf(address: string): AddressRange {
   // A zone ("fe80::1%eth0") names an interface of this machine.
   if (family === 0 || address.includes("%")) return "reserved";
   const type = family === 4 ? "ipv4" : "ipv6";
+  const { globalUnicast, embedding, special: lists } = (made ??= makeLists());
   if (type === "ipv6" && embedding.check(address, type)) return rangeOf(lastFourBytes(address));
   const special = lists.find(({ list }) => list.check(address, type));
   if (special !== undefined) return special.range;

@@ -1,7 +1,5 @@
 // Connections for programs in cells: a name is looked up once, its addresses are judged, and those are connected to.
 
-import { lookup as lookUpByCallback } from "node:dns";
-import { lookup as lookUpByDns } from "node:dns/promises";
 import { connect, isIP } from "node:net";
 import type { LookupFunction, Socket } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -10,6 +8,7 @@ import { canonicalAddress, rangeOf } from "./address-range.ts";
 import type { AddressRange } from "./address-range.ts";
 import { openNetwork } from "./network.ts";
 import type { NetworkOptions } from "./options.ts";
+import { untilOpen } from "./socket.ts";
 import { openTunnel } from "./tunnel.ts";
 import type { TunnelOptions } from "./tunnel.ts";
 
@@ -105,7 +104,7 @@ async function dialThrough(
 
 /** Of the proxy's own name. */
 const lookUpHost: LookupFunction = (hostname, options, callback) =>
-  lookUpByCallback(hostname, options, callback);
+  process.getBuiltinModule("node:dns").lookup(hostname, options, callback);
 
 function isWithin(range: AddressRange | "own", reach: DialRequest["reach"]): boolean {
   switch (reach) {
@@ -119,38 +118,24 @@ function isWithin(range: AddressRange | "own", reach: DialRequest["reach"]): boo
 }
 
 /** Tries the given addresses and no others (RFC 8305 without its look-up). */
-function connectTo(addresses: readonly string[], port: number, attempt: AbortSignal): Promise<Socket> {
+async function connectTo(addresses: readonly string[], port: number, attempt: AbortSignal): Promise<Socket> {
   const known = addresses.map((address) => ({ address, family: isIP(address) }));
   const answer: LookupFunction = (_host, options, callback) => {
     const [first] = known;
     if (options.all === true) callback(null, known);
     else callback(null, first?.address ?? "", first?.family);
   };
-  return new Promise((resolve, reject) => {
-    // A name that is no host's: were the answer above ever passed by, nothing would be found.
-    const to = { host: "egress.invalid", port, lookup: answer, autoSelectFamily: true, allowHalfOpen: true };
-    const socket = connect(to);
-    const giveUp = (): void => {
-      socket.destroy(new Error("given up"));
-    };
-    attempt.addEventListener("abort", giveUp);
-    if (attempt.aborted) giveUp();
-    socket.once("error", (error) => {
-      attempt.removeEventListener("abort", giveUp);
-      reject(error);
-    });
-    socket.once("connect", () => {
-      attempt.removeEventListener("abort", giveUp);
-      // Until its next owner listens: an unheard error would end the process.
-      socket.on("error", () => {});
-      socket.setNoDelay(true);
-      resolve(socket);
-    });
-  });
+  // A name that is no host's: were the answer above ever passed by, nothing would be found.
+  const to = { host: "egress.invalid", port, lookup: answer, autoSelectFamily: true, allowHalfOpen: true };
+  const socket = connect(to);
+  await untilOpen(socket, "connect", attempt);
+  return socket.setNoDelay(true);
 }
 
 async function lookUpAll(host: string): Promise<readonly string[]> {
-  const found = await lookUpByDns(host, { all: true, order: "verbatim" });
+  // Loaded with the first name.
+  const dns = process.getBuiltinModule("node:dns").promises;
+  const found = await dns.lookup(host, { all: true, order: "verbatim" });
   return found.map(({ address }) => address);
 }
 

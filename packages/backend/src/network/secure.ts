@@ -2,11 +2,11 @@
 
 import type { Socket } from "node:net";
 import { isIP } from "node:net";
-import { connect } from "node:tls";
-import type { TLSSocket } from "node:tls";
+import type { SecureContext, TLSSocket } from "node:tls";
 import { systemCodeOf } from "@cloister/base";
 import type { NetworkOptions } from "./options.ts";
 import { tlsFailureOf, trustNext } from "./certificates.ts";
+import { untilOpen } from "./socket.ts";
 import { openTrust } from "./trust.ts";
 
 export type SecureOutcome =
@@ -21,29 +21,33 @@ export type Secure = (socket: Socket, host: string, signal: AbortSignal) => Prom
 /** @throws CloisterError `bad-extra-ca` */
 export function createSecure(options: Pick<NetworkOptions, "extraCa"> = {}): Secure {
   const trust = openTrust(options);
-  return (socket, host, signal) =>
-    new Promise((resolve) => {
-      // Authorities alone: a client certificate is for the house's own endpoints.
-      const secureContext = trust.proxy();
-      const name = isIP(host) === 0 ? { servername: host } : {};
-      const secured = connect({ socket, host, secureContext, ALPNProtocols: ["http/1.1"], ...name });
-      const giveUp = (): void => {
-        secured.destroy(new Error("given up"));
-      };
-      signal.addEventListener("abort", giveUp, { once: true });
-      if (signal.aborted) giveUp();
-      secured.once("error", (error) => {
-        signal.removeEventListener("abort", giveUp);
-        socket.destroy();
-        const code = systemCodeOf(error) ?? "unknown error";
-        const isTrust = tlsFailureOf(code) !== undefined;
-        resolve(isTrust ? { kind: "untrusted", code, next: trustNext(code) } : { kind: "broken", code });
-      });
-      secured.once("secureConnect", () => {
-        signal.removeEventListener("abort", giveUp);
-        // Until its next owner listens: an unheard error would end the process.
-        secured.on("error", () => {});
-        resolve({ kind: "secured", socket: secured });
-      });
-    });
+  return async (socket, host, signal) => {
+    // Authorities alone: a client certificate is for the house's own endpoints.
+    const secured = startTls({ socket, host, secureContext: trust.proxy() });
+    try {
+      await untilOpen(secured, "secureConnect", signal);
+      return { kind: "secured", socket: secured };
+    } catch (error) {
+      socket.destroy();
+      const code = systemCodeOf(error) ?? "unknown error";
+      const isTrust = tlsFailureOf(code) !== undefined;
+      return isTrust ? { kind: "untrusted", code, next: trustNext(code) } : { kind: "broken", code };
+    }
+  };
+}
+
+export interface Plain {
+  readonly socket: Socket;
+  /** A name or an address, without brackets. */
+  readonly host: string;
+  readonly secureContext: SecureContext;
+}
+
+/** Begins the handshake, for HTTP/1.1: there, ending a request ends its connection, which makes model servers stop. */
+export function startTls({ socket, host, secureContext }: Plain): TLSSocket {
+  // Loaded with the first connection that wants it.
+  const tls = process.getBuiltinModule("node:tls");
+  // RFC 6066, section 3: an address is no server name. It is compared with the certificate all the same.
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  return tls.connect({ socket, host, secureContext, ALPNProtocols: ["http/1.1"], ...name });
 }

@@ -1,8 +1,8 @@
 // Whom a connection trusts, and what it shows of itself.
 
 import { X509Certificate } from "node:crypto";
-import { createSecureContext, getCACertificates } from "node:tls";
 import type { SecureContext } from "node:tls";
+import type * as Tls from "node:tls";
 import { CloisterError, messageOf } from "@cloister/base";
 import type { NetworkOptions } from "./options.ts";
 
@@ -29,13 +29,19 @@ export function openTrust(options: Pick<NetworkOptions, "extraCa" | "clientCerti
   let proxy: SecureContext | undefined;
   const ca = (): string[] => (authorities ??= [...new Set([...readAuthorities(), ...extra])]);
   return {
-    endpoint: () => (endpoint ??= createSecureContext({ ca: ca(), ...own })),
-    proxy: () => (proxy ??= createSecureContext({ ca: ca() })),
+    endpoint: () => (endpoint ??= tls().createSecureContext({ ca: ca(), ...own })),
+    proxy: () => (proxy ??= tls().createSecureContext({ ca: ca() })),
   };
+}
+
+/** Loaded when a first connection wants it: most endpoints are on this machine, and plain. */
+function tls(): typeof Tls {
+  return process.getBuiltinModule("node:tls");
 }
 
 /** "default" is what Node has built in and what NODE_EXTRA_CA_CERTS names. */
 function readAuthorities(): string[] {
+  const { getCACertificates } = tls();
   return [...getCACertificates("system"), ...getCACertificates("default")];
 }
 
@@ -60,7 +66,7 @@ function checkedIdentity(
   identity: NonNullable<NetworkOptions["clientCertificate"]>,
 ): NonNullable<NetworkOptions["clientCertificate"]> {
   try {
-    createSecureContext(identity);
+    tls().createSecureContext(identity);
     return identity;
   } catch (cause) {
     throw new CloisterError(`the client certificate cannot be used: ${messageOf(cause)}`, {

@@ -2,16 +2,16 @@
 
 import { once } from "node:events";
 import { request as requestHttp } from "node:http";
-import { Agent as HttpsAgent, request as requestHttps } from "node:https";
+import type { ClientRequest, RequestOptions } from "node:http";
 import { connect, isIP } from "node:net";
 import type { LookupFunction, Socket } from "node:net";
+import type { SecureContext } from "node:tls";
 import { CloisterError, systemCodeOf } from "@cloister/base";
 import { trustNext } from "./certificates.ts";
 import { openSocks, socksReplies } from "./socks5.ts";
 import type { Proxy, Target } from "./proxy.ts";
+import { keepAliveFirstMs } from "./socket.ts";
 import type { Trust } from "./trust.ts";
-
-const keepAliveFirstMs = 60_000;
 
 export interface TunnelOptions {
   readonly proxy: Proxy;
@@ -95,7 +95,7 @@ function throughHttp({ proxy, target, trust, lookup, signal }: TunnelOptions): P
     const request =
       kind === "http"
         ? requestHttp({ ...options, headers })
-        : requestHttps({ ...options, headers, agent: new HttpsAgent({ secureContext: trust.proxy() }) });
+        : requestOverTls({ ...options, headers }, trust.proxy());
     request.on("error", reject);
     request.on("connect", (response, socket, head) => {
       const status = response.statusCode ?? 0;
@@ -114,6 +114,12 @@ function throughHttp({ proxy, target, trust, lookup, signal }: TunnelOptions): P
     });
     request.end();
   });
+}
+
+/** The module is loaded for the rare proxy that wants it. */
+function requestOverTls(options: RequestOptions, secureContext: SecureContext): ClientRequest {
+  const https = process.getBuiltinModule("node:https");
+  return https.request({ ...options, agent: new https.Agent({ secureContext }) });
 }
 
 function authorizationOf({ credentials }: Proxy): { "proxy-authorization"?: string } {

@@ -7,14 +7,14 @@ import {
   type ConsoleCommand,
   type SlashCommand,
 } from "@cloister/console";
-import { CloisterError } from "@cloister/base";
+import { CloisterError, type Clock } from "@cloister/base";
 import type { AgentHandle } from "../agent-host.ts";
 import type { InteractiveArguments } from "../arguments.ts";
 import type { RunArguments } from "../run-arguments.ts";
 import type { Environment } from "../environment.ts";
 import { exit } from "../exit.ts";
 import { openHistory } from "../screen/history-file.ts";
-import { lookOf } from "../screen/look.ts";
+import { lookOf, noticeFormOf } from "../screen/look.ts";
 import { readKeys } from "../screen/keys-file.ts";
 import { openOwnLines, type OwnLines } from "../screen/own-lines.ts";
 import { peekTerminalSettings } from "../screen/terminal-settings.ts";
@@ -22,9 +22,12 @@ import { createNotebook, type Notebook } from "../screen/notebook.ts";
 import { broughtCommands, screenCommands } from "../screen/commands/table.ts";
 import { goingOnWith } from "../screen/going-on.ts";
 import type { NextSession, ScreenSession, ScreenWorld } from "../screen/commands/world.ts";
+import type { TellSkipped } from "../screen/commands/trust.ts";
 import { screenWords } from "../screen/words/words.ts";
 import { createPartialEdits } from "../screen/part-of-edit.ts";
 import type { RunScreen } from "../screen/run-screen.ts";
+import { guardTerminal } from "../screen/terminal-guard.ts";
+import { createHearing } from "../screen/hearing.ts";
 import { toLines } from "../screen/notices.ts";
 
 export async function interactive(args: InteractiveArguments, environment: Environment): Promise<number> {
@@ -36,7 +39,10 @@ export async function interactive(args: InteractiveArguments, environment: Envir
   const notebook = createNotebook(clock);
   let opening = Promise.withResolvers<void>();
   let broughtNow: readonly SlashCommand[] = [];
+  let tellSkipped: TellSkipped | undefined;
   let retry = Promise.withResolvers<void>();
+  /** What was said before is on the screen; whoever moves on to another session shows it himself. */
+  let showsEarlier = false;
   /** Said before there is anybody to hear it. */
   let waiting: ConsoleCommand[] = [];
 
@@ -52,7 +58,9 @@ export async function interactive(args: InteractiveArguments, environment: Envir
       return session;
     },
     ready: () => opening.promise,
+    restartServer: (name) => agent?.restartServer(name),
     moveOn: (between) => {
+      showsEarlier = true;
       next = between;
       agent?.interrupt();
       agent?.close();
@@ -65,9 +73,10 @@ export async function interactive(args: InteractiveArguments, environment: Envir
   const keys = readKeys(home);
   const screen = openConsole({
     commands: own,
-    terminal: createTerminal(environment),
+    terminal: createTerminal(environment, noticeFormOf(environment)),
     ...{ words, clock, directory, version },
-    ...lookOf(environment, terminalSettings),
+    ...lookOf(environment, { ...terminalSettings, ...(args.isFull === true ? { fullScreen: true } : {}) }),
+    guard: (restore) => guardTerminal(restore, environment.stdout),
     bindings: keys.bindings,
     history: openHistory(home),
     listFiles: async () =>
@@ -78,6 +87,11 @@ export async function interactive(args: InteractiveArguments, environment: Envir
     },
     editExternally: async (text) =>
       (await import("../screen/external-editor.ts")).editExternally(text, environment),
+    pictures: {
+      paste: async () => (await import("../screen/clipboard.ts")).readClipboard(environment),
+      open: async (path) =>
+        (await import("../pictures.ts")).openPicture(path, { workspace: directory, home }),
+    },
     suspend: suspendProcess,
     onCommand,
   });
@@ -85,6 +99,7 @@ export async function interactive(args: InteractiveArguments, environment: Envir
   if (keys.trouble !== undefined) screen.trouble(keys.trouble);
   const ownLines = openOwnLines({
     ...terminalSettings,
+    imported: () => session.extensions?.chosen.statusLine,
     directory,
     version,
     screen,
@@ -117,6 +132,7 @@ export async function interactive(args: InteractiveArguments, environment: Envir
   };
   const front = toScreen(screen, {
     drive: (handle) => {
+      showsEarlier = true;
       agent = handle;
       // It was on its way when another one was asked for.
       if (next !== undefined) handle.close();
@@ -137,13 +153,23 @@ export async function interactive(args: InteractiveArguments, environment: Envir
       broughtNow = broughtCommands(extensions.chosen.skills, taken);
       screen.commands([...own, ...broughtNow]);
       if (extensions.trust.kind === "nothing" || extensions.trust.kind === "trusted") return false;
-      const { askTrustOnce } = await import("../screen/commands/trust.ts");
+      const { askTrustOnce, createSkippedNotice } = await import("../screen/commands/trust.ts");
+      tellSkipped ??= createSkippedNotice();
       const asked = askTrustOnce(extensions, { environment, words: world.words, desk: screen.desk });
       // Who leaves in the middle of the question has not said yes.
-      return await Promise.race([asked, gone.then(() => false)]);
+      const isAllowed = await Promise.race([asked, gone.then(() => false)]);
+      if (!isAllowed && !leaving.signal.aborted) {
+        tellSkipped(extensions, { words: world.words, desk: screen.desk });
+      }
+      return isAllowed;
+    },
+    goesOn: async (story) => {
+      if (showsEarlier) return;
+      const { showStory } = await import("../screen/commands/resume.ts");
+      await showStory(story, world, screen.desk);
     },
     isMovingOn: () => next !== undefined,
-    ...{ notebook, ownLines },
+    ...{ clock, notebook, ownLines },
     facts: () => ({ label: session.opened?.label(), sealed: session.opened?.sealed() ?? 0 }),
   });
 
@@ -220,6 +246,9 @@ function obey(command: ConsoleCommand, agent: AgentHandle): void {
     case "look":
       agent.look();
       break;
+    case "aside":
+      agent.aside(command.id, command.question);
+      break;
     case "stop":
       agent.stop(command.id);
       break;
@@ -240,7 +269,8 @@ const noSession: ScreenSession = {
   extensions: undefined,
 };
 
-interface Keeping extends Required<Pick<RunScreen, "drive" | "onOpen" | "begin" | "bring">> {
+interface Keeping extends Required<Pick<RunScreen, "drive" | "onOpen" | "begin" | "bring" | "goesOn">> {
+  readonly clock: Clock;
   readonly notebook: Notebook;
   readonly ownLines: OwnLines;
   /** Another session follows at once: nothing is offered between the two. */
@@ -249,15 +279,18 @@ interface Keeping extends Required<Pick<RunScreen, "drive" | "onOpen" | "begin" 
 }
 
 function toScreen(screen: Console, keeping: Keeping): RunScreen {
-  const { drive, onOpen, bring, facts, notebook, ownLines } = keeping;
+  const { drive, onOpen, bring, goesOn, facts, notebook, ownLines } = keeping;
   let hasEnded = true;
   const partial = createPartialEdits();
+  const hearing = createHearing(keeping.clock);
   return {
     drive,
     onOpen,
     bring,
+    goesOn,
     printer: {
       event: (event) => {
+        hearing.heard();
         if (event.kind === "user") hasEnded = false;
         if (event.kind === "end") hasEnded = true;
         notebook.event(event);
@@ -282,6 +315,7 @@ function toScreen(screen: Console, keeping: Keeping): RunScreen {
       if (partial.takes(edits)) return "once";
       notebook.ask({ tool, text, rule, reason });
       const diffs = edits.map(({ path, before, after }) => diffTexts(path, before ?? "", after ?? ""));
+      await hearing.silence(signal);
       const approval = await screen.approve(
         {
           ...{ tool, text, effect, rule, reason, suggestions, diffs },
@@ -295,6 +329,7 @@ function toScreen(screen: Console, keeping: Keeping): RunScreen {
     begin: (chosen, held) => {
       const { tier, label, policy } = held;
       keeping.begin(chosen, held);
+      notebook.model(chosen.model);
       void import("@cloister/airlock").then(({ clearanceOf }) =>
         screen.facts({
           model: chosen.model,

@@ -61,6 +61,7 @@ async function list(isJson: boolean, environment: Environment): Promise<number> 
     const servers = plan.servers.map(({ server, rights }) => ({
       ...{ name: server.name, kind: server.kind, from: server.origin.path, scope: server.origin.scope },
       ...{ what: whatOf(server), write: rights.write, allow: rights.allow, read: rights.read },
+      rights: rightsOf(server, rights),
     }));
     stdout.write(`${JSON.stringify(servers)}\n`);
   } else {

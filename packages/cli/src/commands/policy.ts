@@ -27,10 +27,7 @@ import { readPolicyText } from "../policy/read-policy.ts";
 import { createPaint, type Paint } from "../print/style.ts";
 import { readSettings, type Settings } from "../settings.ts";
 
-export async function policy(
-  args: Exclude<PolicyArguments, { command: "help" }>,
-  environment: Environment,
-): Promise<number> {
+export async function policy(args: PolicyArguments, environment: Environment): Promise<number> {
   const { stdout } = environment;
   switch (args.command) {
     case "policy-schema":

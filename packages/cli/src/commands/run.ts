@@ -1,14 +1,17 @@
 /** `cloister -p`: one task, headless. */
 import { join } from "node:path";
-import { clearanceOf } from "@cloister/airlock";
+import { clearanceOf, recordContact } from "@cloister/airlock";
 import { warmsByDefault } from "@cloister/airlock";
 import { CloisterError, formatError } from "@cloister/base";
+import { openLedger } from "@cloister/ledger";
+import type { Probe } from "@cloister/backend";
 import type { Tier } from "@cloister/cell";
 import type { Label, Policy } from "@cloister/policy";
 import type { RunArguments } from "../run-arguments.ts";
 import { formatFinding } from "../cell-findings.ts";
 import { joinWishes } from "../cell-wishes.ts";
 import { chooseEndpoint, type ChosenEndpoint } from "../endpoint.ts";
+import { accessTo } from "../endpoint-access.ts";
 import type { AgentHandle } from "../agent-host.ts";
 import type { Environment } from "../environment.ts";
 import { foldersToShow } from "../extension/bring.ts";
@@ -21,6 +24,7 @@ import { createLinePrompt } from "../permissions/ask-by-lines.ts";
 import { openBinding } from "../policy/binding.ts";
 import { readDeclassified } from "../policy/declassified.ts";
 import { planForRun } from "../mcp/plan.ts";
+import { planOtherModels } from "../other-models.ts";
 import { runSession } from "../session.ts";
 import { mayUseProxy } from "../cell-dial.ts";
 import { reviewWish } from "../session-review.ts";
@@ -37,10 +41,13 @@ export async function run(args: RunArguments, environment: Environment, screen?:
   // First of all: with a policy that does not count nothing is even asked.
   const binding = await openBinding(environment);
   const settings = readSettings(environment.home);
+  // A folder that is no project is refused before any server hears of it.
+  checkWorkspace(environment.directory, environment.home);
   const tier = binding.tier(args.tier ?? settings.cell?.tier);
   const declassified = readDeclassified(args.declassify, environment);
   binding.checkDeclassify(declassified);
-  const options = toSessionOptions(args, settings);
+  // A screen's questions reach a person; elsewhere nobody answers them.
+  const options = { ...toSessionOptions(args, settings), isAttended: screen?.approve !== undefined };
   const isConversation = args.inputFormat === "stream-json" || screen !== undefined;
   const input = isConversation ? "" : await readInput(environment.stdin);
   const goesOn = args.session.from !== "new";
@@ -49,6 +56,15 @@ export async function run(args: RunArguments, environment: Environment, screen?:
   if (prompt.trim() === "" && !isConversation) {
     throw new CloisterError("there is no task", { code: "usage", next: 'cloister -p "what to do"' });
   }
+  const pictures =
+    args.images.length === 0
+      ? []
+      : await (
+          await import("../pictures.ts")
+        ).openImages(args.images, {
+          workspace: environment.directory,
+          home: environment.home,
+        });
   const interrupt = new AbortController();
   const ignore = environment.onInterrupt(() =>
     interrupt.abort(new CloisterError("interrupted", { code: "cancelled" })),
@@ -58,21 +74,29 @@ export async function run(args: RunArguments, environment: Environment, screen?:
     const asked = args.endpoint ?? (isModelFile(args.model) ? undefined : settings.endpoint);
     const endpoint = binding.text("endpoint", asked);
     if (endpoint !== undefined) binding.checkEndpoint(endpoint);
+    await using stack = new AsyncDisposableStack();
+    // To ask a server which models it has is to send it something, and that is on record before it happens.
+    const ledger = await openLedger({
+      directory: args.ledger ?? ledgerDirectory(environment),
+      clock: environment.clock,
+    });
+    stack.defer(() => ledger.close());
+    const access = accessTo(endpoint, settings, environment);
     const wishes = {
+      onProbe: (probe: Probe) => recordContact(ledger, probe),
       endpoint,
       model: binding.text("model", args.model ?? settings.model),
       clearance: args.clearance,
       vision: settings.vision,
-      contextTokens: args.contextTokens ?? settings.contextTokens,
+      contextTokens: args.contextTokens ?? access.contextTokens,
       timeoutSeconds: settings.timeoutSeconds,
       // It was given to the endpoint beside it, and to no other.
-      network: settings.network,
-      usualClearance:
-        args.endpoint === undefined && endpoint !== undefined && endpoint === settings.endpoint
-          ? settings.clearance
-          : undefined,
+      network: access.network,
+      usualClearance: access.clearance,
     };
-    const chosen = await chooseEndpoint(wishes, environment, interrupt.signal);
+    const chosen =
+      screen?.choose?.() ??
+      (await chooseEndpoint(wishes, { ...environment, apiKey: access.apiKey }, interrupt.signal));
     const onTrouble = (trouble: unknown): void =>
       void environment.stderr.write(`cloister: ${formatError(trouble)}\n`);
     const asks = binding.label(args.label, settings.label);
@@ -86,6 +110,7 @@ export async function run(args: RunArguments, environment: Environment, screen?:
       },
       environment,
     );
+    if (goesOn && saved !== undefined) await screen?.goesOn?.(saved.story);
     const label = saved?.label ?? asks;
     const worktree = worktreeFolders(environment.directory, environment.home);
     const readBrought = (): Promise<OpenedExtensions> =>
@@ -98,7 +123,11 @@ export async function run(args: RunArguments, environment: Environment, screen?:
       extensions = await readBrought();
       await screen?.bring?.(extensions);
     }
-    for (const line of noticesOf(extensions)) environment.stderr.write(`cloister: ${visible(line)}\n`);
+    // A screen tells once, in its own words, what it was not allowed to load.
+    const told = screen === undefined ? undefined : extensions.skippedLine;
+    for (const line of noticesOf(extensions)) {
+      if (line !== told) environment.stderr.write(`cloister: ${visible(line)}\n`);
+    }
     const held = { tier, label, policy: binding.session.policy };
     if (screen === undefined) environment.stderr.write(visible(describe(tier, chosen, held)));
     else screen.begin(chosen, held);
@@ -108,15 +137,17 @@ export async function run(args: RunArguments, environment: Environment, screen?:
       ? createLinePrompt((line) => printer.respond?.(line))
       : undefined;
     const drive = (agent: AgentHandle): void => {
-      if (prompt.trim() !== "") agent.send({ text: prompt });
+      if (prompt.trim() !== "") agent.send({ text: prompt, pictures });
       const ended = driveFromInput(environment.stdin, agent, (line) => printer.respond?.(line), asking);
       ended.catch((error: unknown) => environment.stderr.write(`cloister: ${formatError(error)}\n`));
     };
+    const others = planOtherModels(settings.endpoints, binding);
     const outcome = await runSession(
       {
         workspace: environment.directory,
-        prompt,
+        ...{ prompt, pictures },
         chosen,
+        ...(others === undefined ? {} : { others }),
         tier,
         wishes: binding.wishes(
           joinWishes(settings.cell?.wishes ?? {}, {
@@ -129,7 +160,7 @@ export async function run(args: RunArguments, environment: Environment, screen?:
         label,
         policy: binding.session,
         declassified,
-        ledger: args.ledger ?? ledgerDirectory(environment),
+        ledger,
         ...reviewWish(args, settings, binding),
         allowsProxy: mayUseProxy(binding),
         turnsMax: args.turnsMax,
@@ -139,6 +170,7 @@ export async function run(args: RunArguments, environment: Environment, screen?:
         ...(screen?.approve === undefined ? {} : { approve: screen.approve }),
         warmUp:
           prompt.trim() === "" &&
+          screen?.choose === undefined &&
           (binding.flag("warm-up", settings.warmUp) ?? warmsByDefault(chosen.endpoint)),
         calls: args.calls,
         permissions: {

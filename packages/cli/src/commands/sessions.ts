@@ -22,7 +22,7 @@ import { dropUnused, removeSession } from "../sessions/sweep.ts";
 type Of<C extends SessionsArguments["command"]> = Extract<SessionsArguments, { command: C }>;
 
 export async function sessions(
-  args: Exclude<SessionsArguments, { command: "help" | "worktrees-list" | "worktrees-remove" }>,
+  args: Exclude<SessionsArguments, { command: "worktrees-list" | "worktrees-remove" }>,
   environment: Environment,
 ): Promise<number> {
   const places = sessionPlaces(environment.home);

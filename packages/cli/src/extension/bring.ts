@@ -3,10 +3,12 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { AgentDefinition } from "@cloister/agent";
 import { hooksOf, toAgents, toBrought, type BroughtExtensions, type Hook } from "@cloister/agent/extensions";
-import type { AirlockSession, HookDefinition } from "@cloister/airlock";
+import type { AirlockSession, Consult, HookDefinition, HookPost } from "@cloister/airlock";
 import type { Cells, CellView } from "@cloister/cell";
 import { createApproval } from "./approval.ts";
 import type { OpenedExtensions } from "./open.ts";
+import { openHookPosts, toBridges } from "./http-hooks.ts";
+import { createConsult } from "./keeper-hooks.ts";
 import { createRequiredChecks, type RequiredChecks } from "./required-checks.ts";
 
 export interface BroughtToSession {
@@ -16,6 +18,8 @@ export interface BroughtToSession {
   readonly hooks: ReadonlyMap<string, HookDefinition>;
   /** For the keeper's own look at commands, where the organisation has such hooks. */
   readonly required?: RequiredChecks;
+  /** For the keeper's questions, where hooks may answer some. */
+  readonly consult?: Consult;
 }
 
 export interface CommandSurroundings {
@@ -24,11 +28,14 @@ export interface CommandSurroundings {
   /** What commands see; hooks see the same. */
   readonly view: CellView;
   readonly environment: Readonly<Record<string, string>>;
+  readonly post: HookPost;
+  /** Of the person's environment. */
+  readonly variable: (name: string) => string | undefined;
 }
 
 export function bringToSession(
   own: OpenedExtensions,
-  { session, cells, view, environment }: CommandSurroundings,
+  { session, cells, view, environment, ...sending }: CommandSurroundings,
 ): BroughtToSession {
   const { extensions, chosen, world } = own;
   const { places } = world;
@@ -39,21 +46,31 @@ export function bringToSession(
   });
   const agents = toAgents(chosen);
   const isApproved = createApproval(own);
-  const hooks = hooksOf(brought).map((hook): [string, HookDefinition] => [
-    hook.id,
-    {
-      argv: argvOf(hook, places.workspace),
-      environment: { ...environment, ...variablesOf(hook, places.workspace) },
-      view,
-      ...(hook.origin.scope === "project" ? { isApproved } : {}),
-    },
+  const programs = hooksOf(brought).map(
+    (hook) =>
+      [
+        hook.id,
+        {
+          argv: argvOf(hook, places.workspace),
+          environment: { ...environment, ...variablesOf(hook, places.workspace) },
+          view,
+          ...(hook.origin.scope === "project" ? { isApproved } : {}),
+        },
+      ] as const,
+  );
+  const posts = openHookPosts(brought, sending);
+  const definitions = new Map<string, HookDefinition>([
+    ...programs.filter(([, { argv }]) => argv.length > 0),
+    ...toBridges(posts),
   ]);
-  const definitions = new Map(hooks.filter(([, { argv }]) => argv.length > 0));
-  const required = createRequiredChecks(brought, { session, cells, definitions });
+  const asked = { session, cells, definitions, posts };
+  const required = createRequiredChecks(brought, asked);
+  const consult = createConsult(brought, asked);
   return {
     job: { brought, ...(agents.length === 0 ? {} : { agents }) },
     hooks: definitions,
     ...(required === undefined ? {} : { required }),
+    ...(consult === undefined ? {} : { consult }),
   };
 }
 
@@ -84,7 +101,7 @@ const FOLDERS_MAX = 200;
 
 /**
  * What cells have to show, read-only, for it to work: folders that trusted settings open, skills with files of their own,
- * plugins, and the scripts of hooks that lie outside the workspace. Real paths.
+ * plugins, and the scripts of hooks and of the status line that lie outside the workspace. Real paths.
  */
 export function foldersToShow({ chosen, extensions, world }: OpenedExtensions): readonly string[] {
   const { workspace, home = "/" } = world.places;
@@ -101,8 +118,12 @@ export function foldersToShow({ chosen, extensions, world }: OpenedExtensions): 
       ? scriptsIn([handler.command, ...(handler.args ?? [])].join(" "), home, dirname(origin.path))
       : [],
   );
+  // Of the person's own line below the screen; what a project's would name in the home is not shown.
+  const lines = extensions.settings
+    .filter(({ origin, statusLine }) => origin.scope !== "project" && statusLine === chosen.statusLine)
+    .flatMap(({ origin, statusLine = "" }) => scriptsIn(statusLine, home, dirname(origin.path)));
   const plugins = extensions.plugins.map(({ folder }) => folder);
-  const found = [...opened, ...skills, ...scripts, ...plugins].flatMap((path) => realOf(path));
+  const found = [...opened, ...skills, ...scripts, ...lines, ...plugins].flatMap((path) => realOf(path));
   const outside = found.filter(
     (path) => path !== home && !isInside(workspace, path) && !isInside(path, workspace),
   );

@@ -3,30 +3,27 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { messageOf } from "@cloister/base";
 import { usage } from "../option-values.ts";
 
-export type TrustArguments =
-  | { readonly command: "trust"; readonly do: "ask" | "allow" | "show" | "forget" }
-  | { readonly command: "help" };
+export interface TrustArguments {
+  readonly command: "trust";
+  readonly do: "ask" | "allow" | "show" | "forget";
+}
 
 export type PluginArguments =
   | { readonly command: "plugin"; readonly do: "add"; readonly folder: string }
   | { readonly command: "plugin"; readonly do: "list" }
-  | { readonly command: "plugin"; readonly do: "remove"; readonly name: string }
-  | { readonly command: "help" };
+  | { readonly command: "plugin"; readonly do: "remove"; readonly name: string };
 
-const help = { help: { type: "boolean", short: "h" } } as const;
+export const trustOptions = {
+  yes: { type: "boolean" },
+  show: { type: "boolean" },
+  forget: { type: "boolean" },
+} as const;
 
 /** @throws CloisterError `usage` */
 export function parseTrustArguments(argv: readonly string[]): TrustArguments {
   const next = "cloister trust [--yes | --show | --forget]";
   const flags = ["yes", "show", "forget"] as const;
-  const options = {
-    yes: { type: "boolean" },
-    show: { type: "boolean" },
-    forget: { type: "boolean" },
-    ...help,
-  } as const;
-  const { values, positionals } = parse(argv, options, next);
-  if (values["help"] === true) return { command: "help" };
+  const { values, positionals } = parse(argv, trustOptions, next);
   const given = flags.filter((flag) => values[flag] === true);
   if (positionals.length > 0 || given.length > 1) throw usage("that is more than one thing to do", next);
   const [wanted = "ask"] = given;
@@ -36,8 +33,7 @@ export function parseTrustArguments(argv: readonly string[]): TrustArguments {
 /** @throws CloisterError `usage` */
 export function parsePluginArguments(argv: readonly string[]): PluginArguments {
   const next = "cloister plugin add FOLDER | list | remove NAME";
-  const { values, positionals } = parse(argv, help, next);
-  if (values["help"] === true) return { command: "help" };
+  const { positionals } = parse(argv, {}, next);
   const [what, subject, ...more] = positionals;
   if (more.length > 0) throw usage(`unexpected "${more[0]}"`, next);
   if (what === "list" && subject === undefined) return { command: "plugin", do: "list" };

@@ -84,7 +84,9 @@ export async function openExtensions(
   extensions = { ...extensions, ...withoutOwn(extensions, home) };
   const skippedLine = lineFor(trust, items);
   const found = chooseExtensions(extensions, { isTrusted });
-  const chosen = allowsHooks ? found : { ...found, hooks: found.hooks.filter(isManaged) };
+  const chosen = allowsHooks
+    ? found
+    : { ...found, hooks: found.hooks.filter(isManaged), statusLine: undefined };
   return {
     extensions,
     chosen,

@@ -11,10 +11,9 @@ export type McpArguments =
       readonly action: "remove" | "test" | "login" | "logout";
       readonly name: string;
       readonly ledger: string | undefined;
-    }
-  | { readonly command: "help" };
+    };
 
-const options = {
+export const mcpOptions = {
   env: { type: "string", multiple: true },
   header: { type: "string", multiple: true },
   allow: { type: "string", multiple: true },
@@ -27,7 +26,6 @@ const options = {
   "client-id": { type: "string" },
   ledger: { type: "string" },
   json: { type: "boolean" },
-  help: { type: "boolean", short: "h" },
 } as const;
 
 /** @throws CloisterError `usage` */
@@ -36,7 +34,6 @@ export function parseMcpArguments(argv: readonly string[]): McpArguments {
   const own = end < 0 ? argv : argv.slice(0, end);
   const program = end < 0 ? [] : argv.slice(end + 1);
   const { values, positionals } = parse(own);
-  if (values.help === true) return { command: "help" };
   const [action, name, ...rest] = positionals;
   if (action === undefined || action === "list") {
     return { command: "mcp", action: "list", json: values.json === true };
@@ -60,9 +57,9 @@ type Values = ReturnType<typeof parse>["values"];
 
 function parse(
   argv: readonly string[],
-): ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>> {
+): ReturnType<typeof parseArgs<{ options: typeof mcpOptions; allowPositionals: true }>> {
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true });
+    return parseArgs({ args: [...argv], options: mcpOptions, allowPositionals: true });
   } catch (error) {
     throw usage(
       messageOf(error),

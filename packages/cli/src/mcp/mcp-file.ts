@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { CloisterError, isRecord, newId, parseJson, type Json, type JsonObject } from "@cloister/base";
 import { parseMcpServers, type McpServer } from "@cloister/agent/extensions";
 import { isLabel, type Label } from "@cloister/policy";
+import { placeInJson } from "../json-place.ts";
 
 /** What a server may have beside the workspace, read-only. */
 export interface McpRights {
@@ -74,9 +75,21 @@ function readValue(path: string): JsonObject {
   if (stats === undefined) return {};
   const isOwn = stats.isFile() && (stats.mode & 0o022) === 0 && stats.size <= BYTES_MAX;
   if (!isOwn) throw bad(path, "it is no plain file of yours alone, or others can write it");
-  const value = parseJson(readFileSync(path, "utf8"), path);
+  const value = parseValue(readFileSync(path, "utf8"), path);
   if (!isRecord(value)) throw bad(path, "it must hold an object");
+  const [other] = Object.keys(value);
+  if (other !== undefined && value["mcpServers"] === undefined && value["variables"] === undefined) {
+    throw bad(path, `it has "${other}"; servers stand under "mcpServers"`);
+  }
   return value as JsonObject;
+}
+
+function parseValue(text: string, path: string): unknown {
+  try {
+    return parseJson(text, path);
+  } catch (error) {
+    throw bad(path, `it is not valid JSON${placeInJson(error)}`);
+  }
 }
 
 function readRights(entry: unknown, fail: (why: string) => CloisterError): McpRights {

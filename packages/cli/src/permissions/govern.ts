@@ -7,16 +7,22 @@ export interface Governance {
   readonly judgement: Pick<Judgement, "setMode">;
   readonly whyNotMode: WhyNotMode;
   readonly onTrouble: (trouble: unknown) => void;
+  /** Told of each message of the person's before the agent is. */
+  readonly onMessage?: (text: string) => void;
 }
 
 /** A mode that the policy forbids is trouble, and changes nothing; `whyNotMode` asks beforehand. */
 export function governAgent(
   agent: AgentHandle,
-  { judgement, whyNotMode, onTrouble }: Governance,
+  { judgement, whyNotMode, onTrouble, onMessage }: Governance,
 ): AgentHandle {
   return {
     ...agent,
     whyNotMode,
+    send: (message) => {
+      onMessage?.(message.text);
+      agent.send(message);
+    },
     setMode: (mode) => {
       const why = whyNotMode(mode);
       if (why !== undefined) {

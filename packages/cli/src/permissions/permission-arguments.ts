@@ -71,11 +71,12 @@ export function parsePermissionsArguments(argv: readonly string[]): PermissionsA
 }
 
 const options = {
-  ...permissionOptions,
+  "permission-mode": permissionOptions["permission-mode"],
   allow: { type: "string", multiple: true },
   deny: { type: "string", multiple: true },
   json: { type: "boolean" },
 } as const;
+export const permissionsOptionNames: readonly string[] = Object.keys(options);
 
 function read(
   argv: readonly string[],

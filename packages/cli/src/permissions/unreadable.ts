@@ -1,10 +1,10 @@
 /**
- * Files that permission rules forbid to read, for tools that go through many: the keeper judges a search by where it
- * starts, and nobody asks about each file that it finds. Commands are judged by their text; what must be out of reach
- * for them too is hidden in the cell.
+ * Files that permission rules forbid to read. Tools that go through many leave them out: the keeper judges a search by
+ * where it starts, and nobody asks about each file that it finds. From commands, which are judged by their text alone,
+ * the cell hides them.
  */
 import { join } from "node:path";
-import { noRules, parseRules, weighPermission, type PermissionRules } from "@cloister/policy";
+import { forbidsReading, noRules, parseRules, type PermissionRules } from "@cloister/policy";
 
 /** As they are written, for a process of its own to read again. */
 export interface UnreadableFiles {
@@ -38,11 +38,18 @@ export function openUnreadable(
     const from = root === undefined ? { isTrusted: true } : { isTrusted: true, root };
     return parseRules({ deny: [text] }, from).rules.deny;
   });
-  const rules: PermissionRules = { ...noRules, deny };
-  const places = { workspace, home };
+  const forbids = forbidsReading({ ...noRules, deny }, { workspace, home });
   return (path) => {
-    const facts = { tool: "Read", text: join(workspace, path), places, canAsk: false };
-    const { verdict, by, rule = "" } = weighPermission(rules, "default", facts);
-    return verdict === "deny" && by === "rule" ? { path, reason: rule, by: "permission" } : undefined;
+    const rule = forbids?.(join(workspace, path), false);
+    return rule === undefined ? undefined : { path, reason: rule.text, by: "permission" };
   };
+}
+
+/** For the cells of a session: the rule that hides a path from commands. Undefined where there is none. */
+export function hiddenByRules(
+  rules: PermissionRules = noRules,
+  places: { readonly workspace: string; readonly home: string },
+): ((path: string, isDirectory: boolean) => string | undefined) | undefined {
+  const forbids = forbidsReading(rules, places);
+  return forbids && ((path, isDirectory) => forbids(path, isDirectory)?.text);
 }

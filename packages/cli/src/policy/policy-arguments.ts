@@ -10,8 +10,7 @@ export type PolicyArguments =
   | { readonly command: "policy-schema" }
   | { readonly command: "policy-sign"; readonly file: string; readonly key: string }
   | PolicyExplainArguments
-  | PolicyFingerprintArguments
-  | { readonly command: "help" };
+  | PolicyFingerprintArguments;
 
 export interface PolicyExplainArguments {
   readonly command: "policy-explain";
@@ -36,7 +35,7 @@ export interface PolicyFingerprintArguments {
   readonly out: string | undefined;
 }
 
-const options = {
+export const policyOptions = {
   policy: { type: "string" },
   file: { type: "string" },
   client: { type: "string" },
@@ -52,7 +51,6 @@ const options = {
   compartment: { type: "string", multiple: true },
   except: { type: "string", multiple: true },
   out: { type: "string" },
-  help: { type: "boolean", short: "h" },
 } as const;
 
 const form = "cloister policy check|explain|show|schema|sign|fingerprint";
@@ -61,7 +59,6 @@ const form = "cloister policy check|explain|show|schema|sign|fingerprint";
 export function parsePolicyArguments(argv: readonly string[]): PolicyArguments {
   const { values, positionals } = parse(argv);
   const [sub, first, ...rest] = positionals;
-  if (values.help === true) return { command: "help" };
   if (rest[0] !== undefined) throw usage(`unexpected "${rest[0]}"`, form);
   const json = values.json === true;
   switch (sub) {
@@ -90,9 +87,9 @@ type Values = ReturnType<typeof parse>["values"];
 
 function parse(
   argv: readonly string[],
-): ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>> {
+): ReturnType<typeof parseArgs<{ options: typeof policyOptions; allowPositionals: true }>> {
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true });
+    return parseArgs({ args: [...argv], options: policyOptions, allowPositionals: true });
   } catch (error) {
     throw usage(messageOf(error), form);
   }

@@ -103,6 +103,8 @@ export function createStreamJson({
         case "text":
           text += event.text;
           break;
+        // No client of this format has a name for it.
+        case "reading":
         case "reasoning":
           break;
         case "status":
@@ -148,6 +150,8 @@ export function createStreamJson({
         case "question":
         case "todos":
         case "background":
+        case "server":
+        case "aside":
         case "context":
         case "turn":
           break;

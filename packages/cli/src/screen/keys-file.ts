@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CloisterError, messageOf, parseJson, systemCodeOf } from "@cloister/base";
 import { readBindings, type Bindings } from "@cloister/console";
+import { placeInJson } from "../json-place.ts";
 
 export interface OwnKeys {
   readonly bindings: Bindings;
@@ -18,7 +19,9 @@ export function readKeys(home: string): OwnKeys {
     return { bindings, trouble: problems.length === 0 ? undefined : bad(`${path}: ${problems.join("; ")}`) };
   } catch (error) {
     if (systemCodeOf(error) === "ENOENT") return { bindings: {}, trouble: undefined };
-    return { bindings: {}, trouble: bad(`${path}: ${messageOf(error)}`) };
+    const isBroken = error instanceof CloisterError && error.code === "bad-json";
+    const why = isBroken ? `it is not valid JSON${placeInJson(error)}` : messageOf(error);
+    return { bindings: {}, trouble: bad(`${path}: ${why}`) };
   }
 }
 

@@ -1,13 +1,15 @@
 /** What the terminal can show, as its variables say. */
-import type { ColourDepth, ConsoleOptions, ThemeName } from "@cloister/console";
+import type { ColourDepth, ConsoleOptions, NoticeForm, ThemeName } from "@cloister/console";
 import type { Environment } from "../environment.ts";
 import type { TerminalSettings } from "./terminal-settings.ts";
 
-type Look = Required<Pick<ConsoleOptions, "theme" | "depth" | "asksBackground" | "notify" | "hasVim">>;
+type Look = Required<
+  Pick<ConsoleOptions, "theme" | "depth" | "asksBackground" | "notify" | "hasVim" | "isFull" | "hasMouse">
+>;
 
 /** As the person set it; else as the terminal's variables say, and then as it answers itself. */
 export function lookOf(environment: Environment, settings: TerminalSettings): Look {
-  const { theme = "auto", notify = "bell", vim = false } = settings;
+  const { theme = "auto", notify = "bell", vim = false, fullScreen = false, mouse = true } = settings;
   const { colour, terminal = "", variable } = environment;
   // A terminal that cannot do much may show the question instead of answering it.
   const canAnswer = colour && /^(?:xterm|tmux|screen|alacritty|foot|wezterm|rxvt|st)\b/.test(terminal);
@@ -15,7 +17,7 @@ export function lookOf(environment: Environment, settings: TerminalSettings): Lo
     theme: theme === "auto" ? themeOf(environment) : theme,
     depth: colourDepthOf(environment),
     asksBackground: theme === "auto" && canAnswer && variable("COLORFGBG") === undefined,
-    ...{ notify, hasVim: vim },
+    ...{ notify, hasVim: vim, isFull: fullScreen, hasMouse: mouse },
   };
 }
 
@@ -30,4 +32,11 @@ function colourDepthOf({ colour, terminal = "", variable }: Environment): Colour
 function themeOf({ variable, colour }: Environment): ThemeName {
   if (!colour) return "plain";
   return /;(?:7|15)$/.test(variable("COLORFGBG") ?? "") ? "light" : "dark";
+}
+
+/** How a terminal wants to be told of a notice for the desktop; undefined where its variables do not say. */
+export function noticeFormOf({ terminal = "", variable }: Environment): NoticeForm | undefined {
+  if (variable("VTE_VERSION") !== undefined || /^(?:foot|rxvt)\b/.test(terminal)) return "osc777";
+  const program = variable("TERM_PROGRAM") ?? "";
+  return /^(?:iTerm\.app|WezTerm|ghostty)$/i.test(program) || terminal === "xterm-kitty" ? "osc9" : undefined;
 }

@@ -1,8 +1,10 @@
 /** What a session has told so far, kept as numbers and short texts for whoever asks: never the conversation itself. */
-import type { AgentEvent, FileDiff, Speed } from "@cloister/agent";
+import type { AgentEvent, FileDiff, ServerNow } from "@cloister/agent";
 import { callsIn, contentOf } from "@cloister/agent/history";
+import { excessBytes } from "@cloister/agent/pictures";
 import type { Clock } from "@cloister/base";
 import type { ChatMessage } from "@cloister/wire";
+import { createModelPaces, type ModelPace } from "./model-pace.ts";
 import type { ContextPart } from "./words/type.ts";
 
 /** A call that a person was asked about, and by which rule. */
@@ -28,16 +30,21 @@ export interface Notebook {
   /** In characters, of all messages; tools stand before them. */
   readonly parts: Readonly<Record<Exclude<ContextPart, "tools">, number>>;
   readonly spent: Spent;
-  readonly speed: Speed | undefined;
+  /** Of each model on this screen, the sessions before this one included. */
+  readonly paces: ReadonlyMap<string, ModelPace>;
   /** In the order in which they were made. */
   readonly edits: readonly FileDiff[];
   /** The latest word of, and about, each MCP server. */
   readonly servers: ReadonlyMap<string, string>;
+  /** How each of them is now, by the name that the person gave it. */
+  readonly serversNow: ReadonlyMap<string, ServerNow>;
   readonly asked: AskedCall | undefined;
   /** Whether anything was said: an empty session is not kept. */
   readonly hasMessages: boolean;
   event(event: AgentEvent): void;
   ask(call: AskedCall): void;
+  /** Which one answers from now on. */
+  model(name: string): void;
   /** Another session begins. */
   clear(): void;
 }
@@ -58,7 +65,9 @@ export function createNotebook(clock: Pick<Clock, "now">): Notebook {
   /** Which tool a result is of. */
   let tools = new Map<string, string>();
   let spent = nothingSpent;
-  let speed: Speed | undefined;
+  const paces = createModelPaces();
+  let model = "";
+  let serversNow = new Map<string, ServerNow>();
   let edits: FileDiff[] = [];
   let servers = new Map<string, string>();
   let asked: AskedCall | undefined;
@@ -70,7 +79,10 @@ export function createNotebook(clock: Pick<Clock, "now">): Notebook {
     if (index < items.length) items = items.slice(0, index);
     for (const { id, name } of callsIn(message)) if (tools.size < CALLS_MAX) tools.set(id, name);
     if (items.length < ITEMS_MAX) {
-      items.push({ part: partOf(message, tools), chars: JSON.stringify(message).length });
+      items.push({
+        part: partOf(message, tools),
+        chars: JSON.stringify(message).length - excessBytes(message),
+      });
     }
     if (message.cloister?.source === "mcp") server(contentOf(message));
   };
@@ -100,8 +112,11 @@ export function createNotebook(clock: Pick<Clock, "now">): Notebook {
     get spent() {
       return spent;
     },
-    get speed() {
-      return speed;
+    get paces() {
+      return paces.all;
+    },
+    get serversNow() {
+      return serversNow;
     },
     get edits() {
       return edits;
@@ -118,12 +133,15 @@ export function createNotebook(clock: Pick<Clock, "now">): Notebook {
     ask: (call) => {
       asked = call;
     },
+    model: (name) => {
+      model = name;
+    },
     clear: () => {
       context = { used: 0, window: undefined };
       items = [];
       tools = new Map();
       spent = nothingSpent;
-      speed = undefined;
+      serversNow = new Map();
       edits = [];
       servers = new Map();
       asked = undefined;
@@ -143,7 +161,10 @@ export function createNotebook(clock: Pick<Clock, "now">): Notebook {
           context = { used: event.used, window: event.window };
           break;
         case "turn":
-          speed = event.speed;
+          paces.answered(model, event);
+          break;
+        case "server":
+          if (serversNow.size < SERVERS_MAX || serversNow.has(event.name)) serversNow.set(event.name, event);
           break;
         case "result":
           if (event.diff !== undefined && edits.length < EDITS_MAX) edits.push(event.diff);
@@ -164,7 +185,20 @@ export function createNotebook(clock: Pick<Clock, "now">): Notebook {
           since = undefined;
           break;
         }
+        case "aside": {
+          const { usage } = event.what.kind === "end" ? event.what : {};
+          // In the middle of work it is counted at the end, with all of it.
+          if (usage === undefined || since !== undefined) break;
+          spent = {
+            ...spent,
+            prompt: spent.prompt + usage.promptTokens,
+            cached: spent.cached + (usage.cachedTokens ?? 0),
+            completion: spent.completion + usage.completionTokens,
+          };
+          break;
+        }
         case "start":
+        case "reading":
         case "text":
         case "reasoning":
         case "call":
@@ -188,6 +222,7 @@ function partOf(message: ChatMessage, tools: ReadonlyMap<string, string>): keyof
   if (message.role === "system") return "system";
   if (source === "instructions") return "instructions";
   if (message.role === "assistant") return "answers";
+  if (message.role === "user" && (source === "file" || source === "attachment")) return "files";
   if (message.role === "tool") {
     const { tool_call_id: id } = message;
     return reading.has((typeof id === "string" ? tools.get(id) : undefined) ?? "") ? "files" : "results";

@@ -1,5 +1,6 @@
 /** What the keeper knows of a running session, and does for the person at its screen. */
-import { runCommand, type AirlockSession, type CommandWorld } from "@cloister/airlock";
+import { recordContact, runCommand, type AirlockSession, type CommandWorld } from "@cloister/airlock";
+import type { Probe } from "@cloister/backend";
 import type { Label } from "@cloister/policy";
 
 export interface OpenedSession {
@@ -9,6 +10,8 @@ export interface OpenedSession {
   label(): Label;
   /** How many secrets were sealed so far. */
   sealed(): number;
+  /** Records that a server is asked what it is, before it is. */
+  contact(probe: Probe): Promise<void>;
   /** Runs a line of the person's own in a cell, recorded as the agent's commands are. */
   run(line: string, signal: AbortSignal): Promise<{ readonly output: string; readonly exit: string }>;
 }
@@ -20,6 +23,7 @@ export function toOpenedSession(session: AirlockSession, commands: CommandWorld)
     id: session.id,
     label: () => session.standing.classification.label,
     sealed: () => session.seals.count,
+    contact: (probe) => recordContact(session.ledger, probe),
     run: async (line, signal) => {
       const request = { line: { shell: line }, timeoutMs: TIMEOUT_MS };
       const {

@@ -2,10 +2,12 @@
 import type { AgentEvent } from "@cloister/agent";
 import type { Console } from "@cloister/console";
 import type { OpenedSession } from "./opened.ts";
-import { createStatusLine, toStatusJson } from "./status-line.ts";
+import { createStatusLine, toStatusJson, type StatusLine } from "./status-line.ts";
 import type { TerminalSettings } from "./terminal-settings.ts";
 
 export interface OwnLinesOptions extends Pick<TerminalSettings, "statusLine"> {
+  /** What other agents' settings say, where ours say nothing: of the person's, or of a project that is trusted. */
+  readonly imported: () => string | undefined;
   readonly directory: string;
   readonly version: string;
   readonly screen: Console;
@@ -20,20 +22,27 @@ export interface OwnLines {
 
 const steps: ReadonlySet<string> = new Set(["start", "turn", "end", "mode"]);
 
-export function openOwnLines({ statusLine, directory, version, screen, opened }: OwnLinesOptions): OwnLines {
-  if (statusLine === undefined) return { event: () => {} };
-  const line = createStatusLine({
-    command: statusLine.command,
-    run: async (text, signal) => (await opened()?.run(text, signal)) ?? { output: "", exit: "0" },
-    show: (lines) => screen.facts({ own: lines }),
-    onTrouble: (error) => screen.trouble(error),
-  });
+export function openOwnLines(options: OwnLinesOptions): OwnLines {
+  const { statusLine, imported, directory, version, screen, opened } = options;
+  let line: { readonly command: string; readonly status: StatusLine } | undefined;
+  const lineFor = (command: string): StatusLine => {
+    if (line?.command === command) return line.status;
+    const status = createStatusLine({
+      command,
+      run: async (text, signal) => (await opened()?.run(text, signal)) ?? { output: "", exit: "0" },
+      show: (lines) => screen.facts({ own: lines }),
+      onTrouble: (error) => screen.trouble(error),
+    });
+    line = { command, status };
+    return status;
+  };
   return {
     event: ({ kind }) => {
-      if (!steps.has(kind) || opened() === undefined) return;
+      const command = statusLine?.command ?? imported();
+      if (!steps.has(kind) || command === undefined || opened() === undefined) return;
       const { facts, mode, context, totals } = screen.desk;
       const { model, endpoint, label } = facts;
-      line.refresh(
+      lineFor(command).refresh(
         toStatusJson({ directory, version, model, endpoint, label, mode, context, cost: totals.cost }),
       );
     },

@@ -13,6 +13,8 @@ test("what is set is read, and each fault is named", () => {
     theme: "reader",
     vim: true,
     notify: "desktop",
+    fullScreen: true,
+    mouse: false,
     statusLine: { type: "command", command: "date" },
   };
   const read = readTerminalSettings(whole, fail);
@@ -22,6 +24,8 @@ test("what is set is read, and each fault is named", () => {
     [{ colour: 1 }, /no "colour"/],
     [{ theme: "pink" }, /"theme".*auto, dark, light, contrast, plain, reader/],
     [{ vim: "yes" }, /"vim"/],
+    [{ fullScreen: 1 }, /"fullScreen" of "terminal" must be true or false/],
+    [{ mouse: null }, /"mouse"/],
     [{ notify: "loud" }, /"notify".*bell, desktop, off/],
     [{ statusLine: "date" }, /"command"/],
   ];

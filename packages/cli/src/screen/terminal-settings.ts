@@ -11,38 +11,52 @@ export interface TerminalSettings {
   readonly vim?: boolean;
   /** When work is done, or a question waits, and the terminal is not looked at. Default `bell`. */
   readonly notify?: "bell" | "desktop" | "off";
+  /** The conversation on a screen of its own instead of in the terminal's scroll. Default false. */
+  readonly fullScreen?: boolean;
+  /** There: the wheel scrolls and a click opens. Default true; shift still selects. */
+  readonly mouse?: boolean;
   /** A line of shell, run in a cell; what it prints stands below the status line. */
   readonly statusLine?: { readonly command: string };
 }
 
 const COMMAND_CHARS_MAX = 2000;
 // By hand: a run without a screen reads its settings without loading one.
-const themes = ["auto", "dark", "light", "contrast", "plain", "reader"] as const satisfies readonly (
-  | ThemeName
-  | "auto"
-)[];
+export const themes: readonly (ThemeName | "auto")[] = [
+  "auto",
+  "dark",
+  "light",
+  "contrast",
+  "plain",
+  "reader",
+];
 const notices = ["bell", "desktop", "off"] as const;
 
 /** @param fail makes the error for a fault, which is named. */
 export function readTerminalSettings(value: unknown, fail: (why: string) => Error): TerminalSettings {
   if (!isRecord(value)) throw fail('"terminal" must be an object');
-  const { theme, vim, notify, statusLine, ...rest } = value;
+  const { theme, vim, notify, fullScreen, mouse, statusLine, ...rest } = value;
   const [other] = Object.keys(rest);
   if (other !== undefined) {
-    throw fail(`"terminal" has no "${other}"; it has theme, vim, notify, statusLine`);
+    throw fail(`"terminal" has no "${other}"; it has theme, vim, notify, fullScreen, mouse, statusLine`);
   }
   const named = themes.find((each) => each === theme);
   if (theme !== undefined && named === undefined) {
     throw fail(`"theme" of "terminal" must be one of ${themes.join(", ")}`);
   }
-  if (vim !== undefined && typeof vim !== "boolean") throw fail('"vim" of "terminal" must be true or false');
+  for (const [name, set] of Object.entries({ vim, fullScreen, mouse })) {
+    if (set !== undefined && typeof set !== "boolean") {
+      throw fail(`"${name}" of "terminal" must be true or false`);
+    }
+  }
   const notice = notices.find((each) => each === notify);
   if (notify !== undefined && notice === undefined) {
     throw fail(`"notify" of "terminal" must be one of ${notices.join(", ")}`);
   }
   return {
     ...(named === undefined ? {} : { theme: named }),
-    ...(vim === undefined ? {} : { vim }),
+    ...(typeof vim === "boolean" ? { vim } : {}),
+    ...(typeof fullScreen === "boolean" ? { fullScreen } : {}),
+    ...(typeof mouse === "boolean" ? { mouse } : {}),
     ...(notice === undefined ? {} : { notify: notice }),
     ...(statusLine === undefined ? {} : { statusLine: readStatusLine(statusLine, fail) }),
   };

@@ -1,6 +1,8 @@
 /** A session as one file for people or programs. Secrets stay placeholders: nothing of their table is in it. */
 import { callsIn, contentOf } from "@cloister/agent/history";
-import type { JsonObject } from "@cloister/base";
+import { picturesIn, type HeldPicture } from "@cloister/agent/pictures";
+import { formatBytes, isRecord, sha256, type Json, type JsonObject } from "@cloister/base";
+import type { ChatMessage } from "@cloister/wire";
 import type { SessionHead } from "./head.ts";
 import type { Story } from "./story.ts";
 
@@ -17,6 +19,7 @@ export type Block =
       readonly isError: boolean;
       readonly diff: string | undefined;
     }
+  | { readonly kind: "picture"; readonly picture: HeldPicture }
   | { readonly kind: "note"; readonly text: string };
 
 export function exportSession(head: SessionHead, story: Story, format: ExportFormat): string {
@@ -43,6 +46,8 @@ export function blocksOf({ transcript, diffs, results }: Story): Block[] {
     }
     const { item } = told;
     const text = contentOf(item);
+    const pictures = picturesIn(item);
+    if (pictures.length > 0) return pictures.map((picture) => ({ kind: "picture", picture }));
     if (item.role === "user") {
       const isOurs = text.startsWith("[Cloister] ") || item.cloister?.source === "instructions";
       return [{ kind: "said", by: isOurs ? "cloister" : "user", text }];
@@ -77,10 +82,28 @@ function toJson(head: SessionHead, story: Story): JsonObject {
       turns,
     },
     items: story.transcript.map((told) =>
-      told.kind === "item" ? (told.item as JsonObject) : { compaction: told.method },
+      told.kind === "item" ? hashed(told.item) : { compaction: told.method },
     ),
     diffs: Object.fromEntries(Array.from(story.diffs, ([call, { path, hunks }]) => [call, { path, hunks }])),
   };
+}
+
+/** Programs that read it want to know which picture it was, and not its megabytes. */
+function hashed(item: ChatMessage): JsonObject {
+  const { content, ...rest } = item;
+  if (!Array.isArray(content)) return item as JsonObject;
+  const parts = content.map((part: Json): Json => {
+    const [picture] = isRecord(part) ? picturesIn({ role: "user", content: [part] }) : [];
+    if (picture === undefined) return part;
+    const bytes = Buffer.from(picture.base64, "base64");
+    const { mediaType } = picture;
+    return { type: "picture", mediaType, bytes: bytes.length, sha256: sha256(bytes).toString("hex") };
+  });
+  return { ...(rest as JsonObject), content: parts };
+}
+
+function pictureLine({ about, mediaType, base64 }: HeldPicture): string {
+  return `${about}, ${mediaType}, ${formatBytes(Buffer.byteLength(base64, "base64"))}`;
 }
 
 function titleLine({ name, title }: SessionHead): string {
@@ -107,6 +130,8 @@ function toMarkdown(head: SessionHead, blocks: readonly Block[]): string {
         return `## ${whoSpeaks[block.by]}\n\n${block.text}`;
       case "thought":
         return block.text.replaceAll(/^/gm, "> ");
+      case "picture":
+        return `*${pictureLine(block.picture)}*`;
       case "note":
         return `*${block.text}*`;
       case "call":
@@ -125,14 +150,14 @@ function toMarkdown(head: SessionHead, blocks: readonly Block[]): string {
 const style = `:root{color-scheme:light dark;--line:#8884;--add:#1a7f37;--cut:#cf222e;--dim:#6a737d}
 @media (prefers-color-scheme:dark){:root{--add:#56d364;--cut:#ff7b72;--dim:#9198a1}}
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
-header p,summary{color:var(--dim)}pre{overflow:auto;padding:.7rem;border:1px solid var(--line);border-radius:.4rem;font:13px/1.45 ui-monospace,monospace;white-space:pre-wrap}
+header p,summary{color:var(--dim)}img{max-width:100%}figcaption{color:var(--dim)}pre{overflow:auto;padding:.7rem;border:1px solid var(--line);border-radius:.4rem;font:13px/1.45 ui-monospace,monospace;white-space:pre-wrap}
 section{margin:1.2rem 0}h2{font-size:1rem;margin:.2rem 0}.user{border-left:3px solid #4493f8;padding-left:.8rem}
 .text{white-space:pre-wrap}.add{color:var(--add)}.cut{color:var(--cut)}.at{color:#8250df}.failed summary{color:var(--cut)}`;
 
 function toHtml(head: SessionHead, blocks: readonly Block[]): string {
   const title = escaped(titleLine(head));
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width"><title>${title}</title><style>${style}</style></head>
 <body><header><h1>${title}</h1><p>${escaped(aboutLine(head))}</p></header>
 ${blocks.map(blockToHtml).join("\n")}
@@ -146,6 +171,10 @@ function blockToHtml(block: Block): string {
       return `<section class="${block.by}"><h2>${whoSpeaks[block.by]}</h2><div class="text">${escaped(block.text)}</div></section>`;
     case "thought":
       return `<details><summary>Thinking</summary><pre>${escaped(block.text)}</pre></details>`;
+    case "picture": {
+      const { mediaType, base64 } = block.picture;
+      return `<figure><img src="data:${mediaType};base64,${base64}" alt=""><figcaption>${escaped(pictureLine(block.picture))}</figcaption></figure>`;
+    }
     case "note":
       return `<p><em>${escaped(block.text)}</em></p>`;
     case "call": {

@@ -1,5 +1,5 @@
 /** A conversation that was broken off becomes one that can go on: every call in it has a result. */
-import { callsIn } from "@cloister/agent/history";
+import { callsIn, note } from "@cloister/agent/history";
 import type { ChatMessage } from "@cloister/wire";
 import { pendingItem, type Story } from "./story.ts";
 
@@ -8,9 +8,16 @@ export const interruptedText: string =
   "Error (interrupted): Cloister was stopped before the result of this call was saved. It may or may not have run, " +
   "wholly or in part. Look at what is there before you repeat it.";
 
+function lostText(count: number): string {
+  const what = count === 1 ? "A picture" : `${count} pictures`;
+  return `${what} shown with the last message did not arrive: Cloister was stopped before. Ask for it again if it matters.`;
+}
+
 /** The items to be added, in order; none when it came to its end. */
-export function mendingItems(story: Pick<Story, "items" | "results" | "pending">): ChatMessage[] {
-  const { items, results, pending } = story;
+export function mendingItems(
+  story: Pick<Story, "items" | "results" | "pending" | "picturesLost">,
+): ChatMessage[] {
+  const { items, results, pending, picturesLost } = story;
   const answered = new Set(items.flatMap(({ tool_call_id: id }) => (typeof id === "string" ? [id] : [])));
   const open = items.flatMap(callsIn).filter(({ id }) => !answered.has(id));
   const added = open.map(({ id, name }): ChatMessage => {
@@ -23,5 +30,7 @@ export function mendingItems(story: Pick<Story, "items" | "results" | "pending">
       cloister: { source: name === "Bash" ? "command" : "tool", tool: name },
     };
   });
-  return pending === undefined ? added : [...added, pendingItem(pending)];
+  if (pending !== undefined) added.push(pendingItem(pending));
+  if (picturesLost > 0) added.push(note(lostText(picturesLost)));
+  return added;
 }

@@ -35,7 +35,13 @@ export type SessionRecord =
       readonly detours: readonly (readonly [string, Detour])[];
     }
   | { readonly t: "judgement"; readonly remembered: Remembered }
-  | { readonly t: "user"; readonly text: string; readonly at: string }
+  | {
+      readonly t: "user";
+      readonly text: string;
+      /** How many were shown with it. */
+      readonly pictures?: number;
+      readonly at: string;
+    }
   | {
       readonly t: "result";
       readonly id: string;

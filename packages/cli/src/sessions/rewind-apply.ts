@@ -17,7 +17,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { openFolder } from "@cloister/airlock";
+import { openFolder } from "@cloister/cell";
 import { messageOf, newId, systemCodeOf } from "@cloister/base";
 import type { ObjectStore } from "./objects.ts";
 import type { RewindPlan, RewindStep } from "./rewind-plan.ts";

@@ -1,4 +1,5 @@
 /** What it takes to put a workspace back to where it was before a message: worked out and shown before it is done. */
+import { maskedNames } from "@cloister/cell";
 import type { ObjectStore } from "./objects.ts";
 import type { Story } from "./story.ts";
 import type { Noted } from "./take-tree.ts";
@@ -58,6 +59,8 @@ export function planRewind(options: PlanOptions): Planned {
     const now = noted.get(path);
     const wanted = target.get(path);
     if (isSameEntry(now?.entry, wanted)) continue;
+    // A cell's own, seen while one ran: nobody made it, and nobody misses it.
+    if (isMountPoint(path, target) && isMountPoint(path, noted)) continue;
     const why = whyNot(wanted, store);
     const step: RewindStep = {
       path,
@@ -80,6 +83,15 @@ export function planRewind(options: PlanOptions): Planned {
       isSure: story.isAtRest,
     },
   };
+}
+
+/** Nothing stands there, or a folder with nothing in it, where cells put such. */
+function isMountPoint(path: string, tree: ReadonlyMap<string, TreeEntry | Noted>): boolean {
+  if (!maskedNames.includes(path)) return false;
+  const found = tree.get(path);
+  const entry = found !== undefined && "entry" in found ? found.entry : found;
+  if (entry !== undefined && entry.type !== "directory") return false;
+  return !tree.keys().some((other) => other.startsWith(`${path}/`));
 }
 
 function whyNot(wanted: TreeEntry | undefined, store: PlanOptions["store"]): string | undefined {

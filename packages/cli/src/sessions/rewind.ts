@@ -14,7 +14,7 @@ import { openSessionLog } from "./log.ts";
 import { openObjects, type ObjectStore } from "./objects.ts";
 import { applyRewind, type Rewound } from "./rewind-apply.ts";
 import { planRewind, type Planned, type RewindStep } from "./rewind-plan.ts";
-import { tellStory } from "./story.ts";
+import { tellStory, type Story } from "./story.ts";
 import { takeTree, treeOf } from "./take-tree.ts";
 import { changesBetween, treeAfter, type TreeEntry } from "./tree.ts";
 
@@ -57,11 +57,7 @@ export async function openRewind(
       takeTree({ workspace, known: readIndex(folder, place.key), store: opened, clock });
     const now = await look();
     const planned = planRewind({ before: to, story, noted: now.noted, left: now.left, store: opened, force });
-    const key = createHmac("sha256", Buffer.from(story.start.secretsKey, "base64"))
-      .update("cloister/seal/v1")
-      .digest();
-    const seals = createSeals(key, {}, story.secrets);
-    const seal = (text: string): string => seals.seal(text).text;
+    const seal = sealingOf(story);
     return {
       planned,
       text: story.marks[to - 1]?.text,
@@ -108,11 +104,21 @@ export async function openRewind(
   }
 }
 
+/** With the placeholders that the session itself used. */
+export function sealingOf({ start, secrets }: Pick<Story, "start" | "secrets">): (text: string) => string {
+  const key = createHmac("sha256", Buffer.from(start.secretsKey, "base64"))
+    .update("cloister/seal/v1")
+    .digest();
+  const seals = createSeals(key, {}, secrets);
+  return (text) => seals.seal(text).text;
+}
+
 const TEXT_BYTES_MAX = 262_144;
 
-function toShown(
-  { path, kind, now, wanted }: RewindStep,
-  store: ObjectStore,
+/** From what stands there now to what is wanted. */
+export function toShown(
+  { path, kind, now, wanted }: Pick<RewindStep, "path" | "kind" | "now" | "wanted">,
+  store: Pick<ObjectStore, "get">,
   seal: (text: string) => string,
 ): ShownChange {
   const change = {
@@ -139,7 +145,7 @@ function toVersion(entry: TreeEntry): NonNullable<Change["before"]> {
 }
 
 /** Empty where nothing is; undefined for what is no text, or too long for a picture. */
-function textOf(entry: TreeEntry | undefined, store: ObjectStore): string | undefined {
+function textOf(entry: TreeEntry | undefined, store: Pick<ObjectStore, "get">): string | undefined {
   if (entry === undefined) return "";
   if (entry.type !== "file" || entry.object === undefined || entry.bytes > TEXT_BYTES_MAX) return undefined;
   const content = store.get(entry.object);

@@ -48,6 +48,8 @@ export interface SavedSession extends AsyncDisposable {
   readonly label: Label;
   readonly standing: Standing | undefined;
   readonly remembered: Remembered | undefined;
+  /** As it was when it was opened. */
+  readonly story: Story;
   /** Of the conversation that goes on; undefined where there is none. */
   readonly items: readonly ChatMessage[] | undefined;
   readonly mode: Mode | undefined;
@@ -211,6 +213,7 @@ function open(options: SavedSessionOptions, { place, lock, log, story, notices }
     label,
     standing: toStanding(story),
     remembered: story.remembered,
+    story,
     items,
     mode: story.mode,
     wasInterrupted: hasConversation && !story.isAtRest,
@@ -232,7 +235,10 @@ function open(options: SavedSessionOptions, { place, lock, log, story, notices }
         case "user":
           counts.messages += 1;
           if (title === "") title = titleOf([sealed]);
-          append({ t: "user", text: sealed.text, at: timestamp(clock) });
+          append({
+            ...{ t: "user", text: sealed.text, at: timestamp(clock) },
+            ...(sealed.pictures === undefined ? {} : { pictures: sealed.pictures }),
+          });
           checkpoints?.before(counts.messages);
           saveHead();
           log.sync();
@@ -284,9 +290,13 @@ function open(options: SavedSessionOptions, { place, lock, log, story, notices }
           log.sync();
           break;
         }
+        // No trace is left of what was asked beside it.
+        case "aside":
         case "background":
         case "start":
         case "status":
+        case "reading":
+        case "server":
         case "text":
         case "reasoning":
         case "call":

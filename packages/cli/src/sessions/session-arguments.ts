@@ -36,6 +36,7 @@ const mayBeBare: Readonly<Record<string, string>> = {
   "--resume": "--resume",
   "--worktree": "--worktree",
   "--review": "--review",
+  "--check": "--check",
 };
 
 /** Options that may stand without their text get an empty one: `-p --continue`. */
@@ -75,7 +76,6 @@ export function toSessionFlags(values: SessionValues): SessionFlags {
 }
 
 export type SessionsArguments =
-  | { readonly command: "help" }
   | { readonly command: "sessions-list"; readonly all: boolean; readonly json: boolean }
   | { readonly command: "sessions-show"; readonly which: string }
   | { readonly command: "sessions-rename"; readonly which: string; readonly name: string }
@@ -98,7 +98,7 @@ export type SessionsArguments =
   | { readonly command: "worktrees-list" }
   | { readonly command: "worktrees-remove"; readonly name: string; readonly force: boolean };
 
-const options = {
+export const sessionsOptions = {
   all: { type: "boolean" },
   json: { type: "boolean" },
   format: { type: "string" },
@@ -110,7 +110,6 @@ const options = {
   "dry-run": { type: "boolean" },
   force: { type: "boolean" },
   yes: { type: "boolean", short: "y" },
-  help: { type: "boolean", short: "h" },
 } as const;
 
 const MESSAGES_MAX = 100_000;
@@ -119,7 +118,6 @@ const MESSAGES_MAX = 100_000;
 export function parseSessionsArguments(argv: readonly string[]): SessionsArguments {
   const { values, positionals } = parse(argv);
   const [noun = "", verb = "list", which, name, ...rest] = positionals;
-  if (values.help === true) return { command: "help" };
   const given = (): string => {
     if (which !== undefined) return which;
     throw usage(`${noun} ${verb} needs to know which`, `cloister ${noun} list`);
@@ -185,10 +183,10 @@ function whatOf(values: {
 
 function parse(
   argv: readonly string[],
-): ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>> {
+): ReturnType<typeof parseArgs<{ options: typeof sessionsOptions; allowPositionals: true }>> {
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true });
+    return parseArgs({ args: [...argv], options: sessionsOptions, allowPositionals: true });
   } catch (error) {
-    throw usage(messageOf(error), "cloister --help lists the options");
+    throw usage(messageOf(error), `cloister help ${argv[0] ?? "sessions"} lists the options`);
   }
 }

@@ -106,3 +106,27 @@ test("the title is the first line of the first message, cut where it is long", (
   assert.equal(titleOf([{ text: "\n mend it\nplease" }]), "mend it");
   assert.equal(titleOf([{ text: "x".repeat(100) }]).length, 72);
 });
+
+test("a message that was refused was never said, and is not said when the session goes on", () => {
+  const end: SessionRecord = {
+    ...{ t: "end", outcome: "failed", turns: 0, code: "prompt-refused", at },
+    usage: { promptTokens: 0, cachedTokens: 0, completionTokens: 0 },
+  };
+  assert.deepEqual(mendingItems(tellStory([start, said("see @large.png"), end])), []);
+});
+
+test("pictures that never arrived are said to be lost; those that did are not", () => {
+  const shown: ChatMessage = {
+    role: "user",
+    content: [{ type: "text", text: "[Cloister] Picture that the user shows: picture 1" }],
+    cloister: { source: "attachment" },
+  };
+  const two: SessionRecord = { t: "user", text: "x", pictures: 2, at };
+  const contents = (...records: SessionRecord[]): unknown[] =>
+    mendingItems(tellStory([start, ...records])).map(({ content }) => content);
+  const [words, lost] = contents(two);
+  assert.equal(words, "x");
+  assert.match(String(lost), /2 pictures shown with the last message did not arrive/);
+  assert.match(String(contents(two, item(asked("x")), item(shown))[0]), /A picture shown/);
+  assert.deepEqual(contents(two, item(asked("x")), item(shown), item(shown)), []);
+});

@@ -1,6 +1,7 @@
 /** What a session's records come to: the conversation to go on with, its messages, and all that was said on the way. */
 import type { FileDiff, Mode } from "@cloister/agent";
 import { contentOf } from "@cloister/agent/history";
+import { nameOfShown } from "@cloister/agent/pictures";
 import type { Detour, Remembered } from "@cloister/airlock";
 import { CloisterError } from "@cloister/base";
 import type { Classification } from "@cloister/policy";
@@ -43,6 +44,8 @@ export interface Story {
   readonly items: readonly ChatMessage[];
   /** Said, shown and kept, but not yet part of the conversation when the process died. */
   readonly pending: string | undefined;
+  /** How many pictures that were shown with the last message never came into the conversation. */
+  readonly picturesLost: number;
   /** By the ids of their calls, the latest of each. */
   readonly results: ReadonlyMap<string, Of<"result">>;
   readonly marks: readonly Mark[];
@@ -82,6 +85,7 @@ export function tellStory(records: readonly SessionRecord[]): Story {
   let marks: Mark[] = [];
   let transcript: Told[] = [];
   let pending: string | undefined;
+  let picturesLost = 0;
   let standing: Story["standing"];
   let remembered: Remembered | undefined;
   let mode: Mode | undefined;
@@ -110,6 +114,7 @@ export function tellStory(records: readonly SessionRecord[]): Story {
       case "user":
         isAtRest = false;
         pending = record.text;
+        picturesLost = record.pictures ?? 0;
         marks.push({
           number: marks.length + 1,
           text: record.text,
@@ -129,6 +134,7 @@ export function tellStory(records: readonly SessionRecord[]): Story {
         const item = record.of === undefined ? record.item : whole(record.item, results.get(record.of));
         items.push(item);
         if (pending !== undefined && item.role === "user" && contentOf(item) === pending) pending = undefined;
+        if (nameOfShown(item) !== undefined) picturesLost = Math.max(0, picturesLost - 1);
         // What takes the place of the conversation was told before.
         if (replaced !== undefined) break;
         transcript.push({ kind: "item", item });
@@ -148,6 +154,9 @@ export function tellStory(records: readonly SessionRecord[]): Story {
         break;
       case "end":
         isAtRest = true;
+        // It was refused, and so never said to the model.
+        pending = undefined;
+        picturesLost = 0;
         break;
       case "tree":
         trees.push(record);
@@ -161,6 +170,7 @@ export function tellStory(records: readonly SessionRecord[]): Story {
         transcript = transcript.slice(0, mark.told);
         marks = marks.slice(0, record.before - 1);
         pending = undefined;
+        picturesLost = 0;
         isAtRest = true;
         break;
       }
@@ -182,6 +192,7 @@ export function tellStory(records: readonly SessionRecord[]): Story {
       name,
       items,
       pending,
+      picturesLost,
       results,
     },
     ...{ marks, transcript, diffs, trees, turns, created: start.at, updated, isAtRest },

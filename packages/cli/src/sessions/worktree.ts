@@ -91,6 +91,23 @@ function makeFolders({ path, git, own, branch }: Worktree, environment: Environm
   }
 }
 
+/** What is new there becomes a commit, so that it can be merged. Resolves with the files that differ from where it began. */
+export async function keepWork(
+  worktree: Worktree,
+  message: string,
+  options: WorktreeOptions,
+): Promise<readonly string[]> {
+  const who = "-c user.name=cloister -c user.email=cloister@localhost -c commit.gpgsign=false";
+  const commit = `git ${who} commit --quiet -m ${JSON.stringify(message)}`;
+  const files = await runGit(
+    worktree,
+    `git add -A && { git diff --cached --quiet || ${commit}; } && ` +
+      'git diff --name-only "$(git merge-base "$(git --git-dir="$1" rev-parse HEAD)" HEAD)" HEAD',
+    options,
+  );
+  return files.split("\n").filter((file) => file !== "");
+}
+
 /** @throws CloisterError `worktree-dirty` */
 export async function removeWorktree(
   worktree: Worktree,

@@ -65,6 +65,8 @@ export function createStage(write: (text: string) => void, colour: boolean): Sta
           break;
         case "start":
         case "status":
+        case "reading":
+        case "server":
         case "reasoning":
         case "end":
         case "item":
@@ -74,6 +76,7 @@ export function createStage(write: (text: string) => void, colour: boolean): Sta
         case "mode":
         case "todos":
         case "background":
+        case "aside":
         case "context":
         case "compaction":
         case "subagent":

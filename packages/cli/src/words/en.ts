@@ -2,84 +2,6 @@ import { apparmorProfile } from "./profile.ts";
 import type { Words } from "./type.ts";
 
 export const en: Words = {
-  help: `Cloister: a coding agent that cannot leak.
-
-  cloister -p "…"             do a task in this project and exit
-      --endpoint URL          any OpenAI-compatible server; without it, one on this machine is looked for
-      --model NAME            without it, the server's first model
-      --context N             the window to reckon with, in tokens; a server that has less is not worked with
-      --max-turns N           stop after N answers of the model (100)
-      --max-tokens N, --max-time SECONDS, --max-cost AMOUNT   further limits; the price is in the settings
-      --json-schema FILE      the answer is JSON after this schema (a file, or the schema itself)
-      --input-format F        text | stream-json: messages on stdin, a line each
-      --allow 'TOOL(TEXT)'    a call that would need your word may happen in this run; repeatable
-      --deny 'TOOL(TEXT)'     and this one may not: 'Bash(git push*)', 'Edit(.github/**)', Write
-      --permission-mode M     default | acceptEdits | plan (only look) | dontAsk | bypass
-      --permission-prompt-tool stdio   questions go out as lines, with both formats stream-json
-      --output-format F       text | json | stream-json
-      --label L               what this project is: public | internal | restricted | core (internal)
-      --clearance L           what the endpoint may be shown (this machine: core; any other: public)
-      --declassify FILE       an exact text that a person releases from its label; recorded (repeatable)
-      --show PATH             let the session see a file that a rule hides, such as .env; repeatable
-      --allow-host HOST       let pages and commands reach it: HOST, *.HOST, HOST:PORT; repeatable
-      --cell none             run without confinement; it is shown, and recorded
-      --review[=promote|discard|keep]   it writes beside the project; you look at all changes at the end
-      --continue, -c | --resume ID, -r ID   go on with the latest session of this folder, or another (--fork-session: a copy)
-      --session-id ID, --no-save, --worktree [NAME]   a name of its own; keep nothing; a git worktree beside your work
-      --ledger DIR            where the record is kept (~/.cloister/ledger)
-      further input is read from stdin; the endpoint's key from CLOISTER_API_KEY
-
-  cloister sessions [list]    what was saved, encrypted, on this machine: show | rename | export | delete ID  [--all]
-  cloister sessions rewind ID --to N   before message N again  [--files | --conversation] [--dry-run] [--force] [--yes]
-  cloister worktrees list | remove NAME
-
-  cloister quest "…"          requirements, design and tasks as files you approve, then worked off with a check each  [--yes]
-  cloister quest [NAME]       go on with one, or list them
-  cloister wiki               a wiki of this repository, written anew only for what changed  [--out DIR] [--check]
-
-  cloister                    talk to it, at a terminal; takes most options of -p
-
-  cloister tour               see it at work: no model, no network, half a minute  [--lang en|zh] [--keep]
-
-  cloister ledger verify      prove, offline, that the record was not altered  [--ledger DIR] [--key KEY|FILE]
-  cloister ledger exposure    which lines of which files were shown to which model  [--json] [--session ID]
-  cloister ledger show        every entry  [--json]
-
-  cloister mcp list|test NAME|remove NAME      tools of MCP servers, each in a cell of its own
-  cloister mcp add NAME [--write] [--allow HOST] [--env NAME=VALUE] -- COMMAND…    or an address: https://…
-  cloister mcp login NAME     lets you in where a server asks who you are (OAuth)
-
-  cloister airlock            the same door for your other tools: sealed, recorded, mended tool calls
-      --listen 127.0.0.1:PORT | --socket PATH   (8642; 0 takes a free port)
-      --endpoint [NAME=][chat+|responses+|messages+]URL    repeatable
-      --model NAME            for clients that ask for their vendor's models
-      --setup                 prints the line each tool needs
-
-  cloister cell -- COMMAND…   any command of yours in the agent's cell: no network, no home, this project only
-      --read DIR, --write DIR, --hide PATH, --show PATH   repeatable; relative paths are the project's; show: what a rule hides
-      --publish PORT[:PORT_HERE]   a server in the cell, for your own browser on 127.0.0.1 (repeatable)
-      --allow HOST[:PORT]     a host it may reach; each connection is recorded (repeatable)
-      --review                its changes are shown first, then promoted or thrown away
-      --review=promote|discard|show, --promote-guarded  for scripts; guarded: git hooks, settings of editors and agents
-      --observe FILE          what it read, wrote, started and connected to, as JSON lines (needs strace)
-      --memory SIZE, --processes N, --timeout SECONDS, --unix inside, --workspace DIR, --tier none, --ledger DIR
-
-  cloister cell review [list]   what sessions with --review left aside; show ID | promote ID | discard ID
-
-  cloister cell doctor        what cell this machine can hold, and what would help  [--json]
-
-  cloister permissions        which rules on calls are in force, and where they stand  [--json]
-  cloister permissions why 'Bash(git push)'   which of them decides about a call
-
-  cloister trust              what this project would run or redirect; allows it, exactly as shown  [--yes | --show | --forget]
-  cloister plugin add FOLDER | list | remove NAME   skills, commands, subagents, hooks and servers from a folder, copied
-
-  cloister scan PATH… | -     secrets and personal data in files; 0 none, 1 found, 2 trouble  [--json] [--rules FILE.toml] [--email]
-
-  cloister rehearse SCRIPT    a model server that plays a script  [--port N]
-
-Settings: ~/.cloister/settings.json  {"endpoint": URL, "model": NAME, "clearance": L, "label": L, "cell": {…}}
-`,
   permissions: {
     mode: (mode) => `mode ${mode}`,
     none: "  no rules: what the cell bounds runs unasked, and the policy asks about the rest",
@@ -125,12 +47,12 @@ Settings: ~/.cloister/settings.json  {"endpoint": URL, "model": NAME, "clearance
   },
   wiki: {
     fresh: "Every page says what its files say now.",
-    plan: (pages, changed) => `${pages} pages, ${changed} to be written`,
+    plan: (pages, changed) => `${pagesOf(pages)}, ${changed} to be written`,
     page: (number, of, name) => `Page ${number} of ${of}: ${name}`,
     failed: (page, why, written) =>
-      `Stopped at ${page}: ${why}\n${written} pages were written and stay. Go on: cloister wiki`,
+      `Stopped at ${page}: ${why}\n${pagesOf(written)} written, which ${written === 1 ? "stays" : "stay"}. Go on: cloister wiki`,
     done: ({ written, removed, pages }, folder) =>
-      `${pages} pages in ${folder}: ${written} written, ${removed} removed. Begin with ${folder}/README.md`,
+      `${pagesOf(pages)} in ${folder}: ${written} written, ${removed} removed. Begin with ${folder}/README.md`,
   },
   doctor: {
     whole: "This machine can hold the whole cell.",
@@ -192,3 +114,7 @@ The last one opens a conversation. Without --endpoint, Cloister looks for Ollama
     kept: (folder) => `Everything is still there to look at: ${folder}`,
   },
 };
+
+function pagesOf(count: number): string {
+  return `${count} ${count === 1 ? "page" : "pages"}`;
+}

@@ -1,8 +1,7 @@
 import type { Surrounding } from "../environment.ts";
 
-/** Everything the product says to a person in the tour and its help, in each language. */
+/** Everything the product says to a person in the tour and beside its commands, in each language. */
 export interface Words {
-  readonly help: string;
   readonly tour: TourWords;
   readonly quest: QuestWords;
   readonly wiki: WikiWords;

@@ -27,6 +27,19 @@ const agents: readonly [string, Files, object | undefined][] = [
     },
   ],
   [
+    "what makes it less than the session, or better informed, is taken",
+    {
+      ".claude/agents/a.md": doc(
+        "name: a\ndescription: d\npermissionMode: plan\nmcpServers: [tickets]\nskills: style, review",
+        "p",
+      ),
+    },
+    {
+      ...{ name: "a", description: "d", prompt: "p", disallowedTools: [] },
+      ...{ isPlanning: true, mcpServers: ["tickets"], skills: ["style", "review"] },
+    },
+  ],
+  [
     "Qwen's file, with its names of tools",
     {
       ".qwen/agents/t.md": doc(

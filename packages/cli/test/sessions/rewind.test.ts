@@ -86,6 +86,26 @@ test("contents, modes, links, deletions and new folders are put back as they wer
   assert.equal(readlinkSync(join(workspace, "link")), "a.txt");
 });
 
+test("empty folders that only a cell had put there are no part of it, whenever they were seen", async () => {
+  using world = createWorld();
+  const { workspace, write } = world;
+  const masks = [".claude", ".cursor", ".vscode", ".idea"].map((name) => join(workspace, name));
+  for (const path of masks) mkdirSync(path);
+  write(".vscode/tasks.json", "{}");
+  write("a.txt", "one\n");
+  await session(world, () => {
+    write("a.txt", "two\n");
+    for (const path of masks) rmSync(path, { recursive: true });
+    mkdirSync(join(workspace, ".idea"));
+  });
+  using rewind = await open(world);
+  assert.deepEqual(rewind.planned.kind === "plan" && rewind.planned.plan.steps.map(({ path }) => path), [
+    ".vscode",
+    ".vscode/tasks.json",
+    "a.txt",
+  ]);
+});
+
 test("what a person changed since is kept, and put back only by force", async () => {
   using world = createWorld();
   const { workspace, write } = world;

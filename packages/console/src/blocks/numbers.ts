@@ -5,6 +5,11 @@ export function shortCount(count: number): string {
   return `${trim(count / 1_000_000)}M`;
 }
 
+/** 12,400: every digit, for what is watched as it grows. */
+export function groupedCount(count: number): string {
+  return String(Math.round(count)).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
+}
+
 export function shortSeconds(ms: number): string {
   const seconds = ms / 1000;
   return seconds < 10 ? seconds.toFixed(1) : String(Math.round(seconds));

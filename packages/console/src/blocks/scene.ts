@@ -18,9 +18,12 @@ import {
   userBlock,
   type Pace,
 } from "./blocks.ts";
-import { DIFF_LINES_SHOWN_MAX, renderDiff } from "./diff.ts";
 import { shortCount, shortSeconds } from "./numbers.ts";
+import { createRoll, type Roll, type RollBlock } from "../full/roll.ts";
+import { backgroundLine, resultBlock } from "./result.ts";
 import { createTranscript, type Transcript } from "./transcript.ts";
+import { createWaiting } from "./waiting.ts";
+import { unfoldResult, unfoldThought } from "./unfolded.ts";
 
 export interface Scene {
   readonly isWorking: boolean;
@@ -28,12 +31,16 @@ export interface Scene {
   readonly context: { readonly used: number; readonly window: number | undefined };
   readonly totals: { readonly input: number; readonly output: number; readonly cost: number };
   readonly transcript: Transcript;
+  /** All of it, to be drawn again. */
+  readonly roll: Roll;
   event(event: AgentEvent): void;
   /** Prints these, wrapped where they are too long, after what is finished so far; `joins`: without a blank line before them. */
   print(lines: readonly Line[], options?: { readonly joins: boolean }): void;
   /** What is being said ends here, and these come after it. */
-  interject(lines: readonly Line[]): void;
+  interject(lines: readonly Line[] | ((columns: number) => Line[])): void;
   take(columns: number): Line[];
+  /** In the place of `take`, where the roll is what is drawn. */
+  keep(columns: number): void;
   /** `hasTasks` false: its list and its subagents are shown elsewhere. */
   live(columns: number, spinner: string, hasTasks?: boolean): Line[];
 }
@@ -60,18 +67,16 @@ interface RunningSubagent {
 }
 
 const OUTPUT_LINES_LIVE = 3;
-const OUTPUT_LINES_SHOWN = 3;
 const PROGRESS_CHARS_MAX = 8000;
 const TODOS_SHOWN_MAX = 8;
 const SUBAGENTS_SHOWN_MAX = 6;
 const CALLS_MAX = 1000;
 const THOUGHT_LINES_LIVE = 2;
-/** Before that it is too soon to say that the model is still reading. */
-const READING_MS_TOLD = 2000;
-const saying: ReadonlySet<string> = new Set(["text", "reasoning", "call", "turn", "end"]);
 /** Shorter thoughts are for the transcript alone. */
 const THOUGHT_MS_TOLD = 500;
 const THOUGHT_CHARS_KEPT = 4000;
+/** Of what is small: it counts towards what is kept. */
+const CHARS_USUAL = 200;
 
 export function createScene({ words, clock, createStream }: SceneOptions): Scene {
   /** Finished, but not wrapped yet: how wide the terminal is, is known when they are taken. */
@@ -89,20 +94,33 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
   let totals = { input: 0, output: 0, cost: 0 };
   let pace: Pace = { firstMs: undefined, tokensPerSecond: undefined };
   let status = "";
-  /** Since when the model has been reading, without a word of it yet. */
-  let askedAt: number | undefined;
+  const waiting = createWaiting({ words, clock });
   /** What stood last: a result after a result is the same list and needs no blank line between. */
   let last: "call" | "other" = "other";
   let said = "";
   const transcript = createTranscript();
+  const roll = createRoll();
 
-  const print = (render: (columns: number) => Line[], kind: "call" | "other" = "other"): void => {
+  const print = (
+    render: (columns: number) => Line[],
+    kind: "call" | "other" = "other",
+    { chars = CHARS_USUAL, unfolded }: Partial<RollBlock> = {},
+  ): void => {
     const isApart = !(kind === "call" && last === "call");
     last = kind;
-    finished.push((columns) => {
-      const lines = render(columns);
-      return isApart && lines.length > 0 ? [[], ...lines] : lines;
+    const apart = (lines: readonly Line[]): Line[] =>
+      isApart && lines.length > 0 ? [[], ...lines] : [...lines];
+    const lines = (columns: number): Line[] => apart(render(columns));
+    finished.push(lines);
+    roll.add({
+      ...{ lines, chars },
+      ...(unfolded === undefined ? {} : { unfolded: (columns: number) => apart(unfolded(columns)) }),
     });
+  };
+  const wholeText = (text: string, columns: number): Line[] => {
+    const whole = createStream();
+    whole.push(text);
+    return [[], ...indented(whole.end(columns - INDENT))];
   };
   const endText = (): void => {
     const ended = stream;
@@ -110,6 +128,12 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
     hasText = false;
     stream = undefined;
     transcript.add("text", said);
+    const text = said;
+    const known = roll.textColumns;
+    roll.endText(
+      { chars: text.length, lines: (columns) => wholeText(text, columns) },
+      known === undefined ? [] : indented(ended.end(known - INDENT)),
+    );
     said = "";
     finished.push((columns) => indented(ended.end(columns - INDENT)));
   };
@@ -117,10 +141,13 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
     if (thought === undefined) return;
     const ms = clock.now() - thought.since;
     const seconds = shortSeconds(ms);
-    transcript.add("reasoning", thought.whole);
+    const { whole } = thought;
+    transcript.add("reasoning", whole);
     thought = undefined;
     if (ms < THOUGHT_MS_TOLD) return;
-    print(() => [line(span(`∴ ${words().thought(seconds)}`, "dim"))], "call");
+    const head = line(span(`∴ ${words().thought(seconds)}`, "dim"));
+    const unfolded = (columns: number): Line[] => unfoldThought(head, whole, columns);
+    print(() => [head], "call", { chars: whole.length, unfolded });
   };
 
   const result = (event: Extract<AgentEvent, { kind: "result" }>): void => {
@@ -131,7 +158,11 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
     transcript.add("call", `${call.name} ${JSON.stringify(call.args)}`);
     transcript.add("result", event.text);
     const ms = clock.now() - call.since;
-    print((columns) => resultBlock(call, event, { ms, columns: columns - 1, words: words() }), "call");
+    const look = (columns: number): Line[] =>
+      resultBlock(call, event, { ms, columns: columns - 1, words: words() });
+    const unfolded = (columns: number): Line[] =>
+      unfoldResult(look(columns)[0] ?? [], { ...event, args: call.args }, columns - 1);
+    print(look, "call", { chars: event.text.length + (event.diff?.hunks.length ?? 0), unfolded });
   };
 
   const subagent = ({ id, what }: Extract<AgentEvent, { kind: "subagent" }>): void => {
@@ -173,15 +204,14 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
   };
 
   const take = (event: AgentEvent): void => {
-    if (event.kind === "user" || event.kind === "result") askedAt = clock.now();
-    else if (saying.has(event.kind)) askedAt = undefined;
+    waiting.event(event);
     switch (event.kind) {
       case "user":
         endText();
         if (!isWorking) since = clock.now();
         isWorking = true;
         transcript.add("user", event.text);
-        print((columns) => userBlock(event.text, columns - 1));
+        print((columns) => userBlock(event.text, columns - 1), "other", { chars: event.text.length });
         return;
       case "text":
         endThought();
@@ -189,6 +219,7 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
           stream = createStream();
           // The blank line before the text; what follows it is the stream's own.
           finished.push(() => [[]]);
+          roll.beginText();
           last = "other";
         }
         hasText = true;
@@ -246,8 +277,11 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
         return end(event.ending);
       case "background":
         return print(() => [backgroundLine(event)], "call");
-      // A question is a dialog's; the rest is for those who keep the session.
+      // A question is a dialog's, the prompt's progress the working line's; the rest is for those who keep the session.
       case "question":
+      case "aside":
+      case "reading":
+      case "server":
       case "item":
       case "start":
         return;
@@ -268,6 +302,7 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
       return totals;
     },
     transcript,
+    roll,
     event: take,
     print: (lines, { joins } = { joins: false }) => {
       if (joins) last = "call";
@@ -277,7 +312,18 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
     interject: (lines) => {
       endThought();
       endText();
-      print(() => [...lines]);
+      print(typeof lines === "function" ? lines : () => [...lines]);
+    },
+    keep: (columns) => {
+      finished = [];
+      if (!hasText || stream === undefined) return;
+      const isAnew = roll.textColumns !== columns;
+      if (isAnew) {
+        stream = createStream();
+        stream.push(said);
+      }
+      const lines = indented(stream.take(columns - INDENT));
+      roll.growText(isAnew ? [[], ...lines] : lines, columns, isAnew);
     },
     take: (columns) => {
       const lines = finished.flatMap((render) => render(columns));
@@ -339,53 +385,9 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
   }
 
   function workingLine(columns: number, spinner: string): Line {
-    const waited = askedAt === undefined || calls.size > 0 ? 0 : clock.now() - askedAt;
-    const isReading = waited >= READING_MS_TOLD;
-    const silent = isReading ? words().reading : words().working;
-    const what = thought === undefined ? silent : words().thinking;
-    const parts = [`${Math.floor((clock.now() - since) / 1000)} s`, ...(status === "" ? [] : [status])];
-    const { firstMs = 0 } = pace;
-    // The last time says more than nothing: how much of the prompt is in the server's cache, it alone knows.
-    if (isReading && firstMs >= READING_MS_TOLD) parts.unshift(words().lastFirst(shortSeconds(firstMs)));
-    parts.push(words().interruptHint);
+    const { what, notes } = waiting.told({ isThinking: thought !== undefined, isRunning: calls.size > 0 });
+    const seconds = `${Math.floor((clock.now() - since) / 1000)} s`;
+    const parts = [...notes, seconds, ...(status === "" ? [] : [status]), words().interruptHint];
     return fitLine([span(`${spinner} ${what} `, "accent"), span(parts.join(" · "), "dim")], columns);
   }
-}
-
-function backgroundLine(event: Extract<AgentEvent, { kind: "background" }>): Line {
-  const hasFailed = event.state === "ended" && event.exitCode !== 0 && event.isStopped !== true;
-  const sign = event.state === "running" ? span("◌ ", "accent") : span("◍ ", hasFailed ? "bad" : "good");
-  const exit = event.exitCode === undefined ? "" : `  ${event.exitCode}`;
-  return [sign, span(`${event.id} `, "dim"), span(event.command), span(exit, "dim")];
-}
-
-function resultBlock(
-  { name, args }: Pick<RunningCall, "name" | "args">,
-  { ok, text, diff, refused }: Extract<AgentEvent, { kind: "result" }>,
-  { ms, columns, words }: { readonly ms: number; readonly columns: number; readonly words: ConsoleWords },
-): Line[] {
-  const notes: string[] = [];
-  if (diff !== undefined) notes.push(`+${diff.added} −${diff.removed}`);
-  if (refused !== undefined) notes.push(words.refused);
-  if (ms >= 1000) notes.push(`${shortSeconds(ms)} s`);
-  const style = ok ? "good" : "bad";
-  const head = (note: string): Line => callLine({ name, args, sign: "●", style, note }, columns);
-  if (diff !== undefined && diff.hunks !== "") {
-    const changed = renderDiff(diff, columns - 4, DIFF_LINES_SHOWN_MAX);
-    return [head(notes.join(" · ")), ...indented(indented(changed))];
-  }
-  // A command's output matters to a person; what was read or found is the model's.
-  const linesMax = name === "Bash" || !ok ? OUTPUT_LINES_SHOWN : 0;
-  const lineCount = text.trimEnd() === "" ? 0 : text.trimEnd().split("\n").length;
-  if (linesMax === 0) {
-    if (lineCount > 1) notes.push(words.lines(lineCount));
-    return [head(notes.join(" · "))];
-  }
-  const output = outputBlock(text, {
-    columns: columns - 4,
-    linesMax,
-    ...(ok ? {} : { style: "bad" as const }),
-  });
-  if (output.hidden > 0) notes.push(words.hidden(output.hidden));
-  return [head(notes.join(" · ")), ...(lineCount === 0 ? [] : indented(indented(output.lines)))];
 }

@@ -17,6 +17,7 @@ export type Action =
   | "search-history"
   | "external-editor"
   | "redraw"
+  | "paste-picture"
   | "suspend"
   /** Nothing: for a person's own table. */
   | "none";
@@ -43,6 +44,7 @@ export const defaultBindings: Bindings = {
   "ctrl+r": "search-history",
   "ctrl+g": "external-editor",
   "ctrl+l": "redraw",
+  "ctrl+v": "paste-picture",
   "ctrl+z": "suspend",
   left: "left",
   right: "right",

@@ -18,6 +18,15 @@ export function mentionOfDropped(pasted: string, folder: string): string | undef
   return `@${inside} `;
 }
 
+/** A picture that has to be read now, for no name after `@` reaches it: from elsewhere, or with a blank in its path. */
+export function pathOfDropped(pasted: string, folder: string): string | undefined {
+  const text = pasted.trim();
+  const isOne =
+    text.length <= PATH_CHARS_MAX && !text.includes("\n") && picture.test(text.replace(/["']$/u, ""));
+  const path = isOne && mentionOfDropped(pasted, folder) === undefined ? unquoted(text) : undefined;
+  return path !== undefined && isAbsolute(path) ? path : undefined;
+}
+
 function unquoted(text: string): string | undefined {
   const quoted = /^'([^']*)'$|^"([^"]*)"$/u.exec(text);
   if (quoted !== null) return quoted[1] ?? quoted[2];

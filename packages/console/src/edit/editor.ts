@@ -8,6 +8,8 @@ export interface Editor {
   insert(text: string): void;
   /** Long ones stand as `label(lines)`, one character wide for the cursor's moves and for deletion. */
   paste(text: string): void;
+  /** A word that is moved over and deleted as one, also when it comes back from the history. */
+  atom(text: string): void;
   /** Everything, pastes written out. */
   expand(): string;
   set(text: string, cursor?: number): void;
@@ -47,6 +49,7 @@ const KILLS_MAX = 20;
 /** A paste beyond either of these stands as a placeholder. */
 const PASTE_LINES_SHOWN_MAX = 10;
 const PASTE_CHARS_SHOWN_MAX = 1000;
+const ATOMS_MAX = 100;
 
 export function createEditor(label: (lines: number, number: number) => string): Editor {
   let state: State = { text: "", cursor: 0 };
@@ -56,6 +59,19 @@ export function createEditor(label: (lines: number, number: number) => string): 
   let lastChange = "";
   const kills: string[] = [];
   const pastes = new Map<string, string>();
+  const atoms = new Set<string>();
+  /** What stands for something else: half of it would stand for nothing. */
+  const whole = (): string[] => [...pastes.keys(), ...atoms];
+  /** The nearest place that is in none of them. */
+  const outside = (at: number, side: "left" | "right"): number => {
+    for (const each of whole()) {
+      const from = state.text.lastIndexOf(each, at - 1);
+      const to = from + each.length;
+      const isWithin = from >= 0 && from < at && at < to;
+      if (isWithin) return side === "left" ? from : to;
+    }
+    return at;
+  };
 
   const change = (next: State, kind: string): void => {
     const joins = kind !== "" && kind === lastChange;
@@ -67,32 +83,32 @@ export function createEditor(label: (lines: number, number: number) => string): 
   };
   const move = (cursor: number): void => {
     lastChange = "";
-    state = { ...state, cursor };
+    state = { ...state, cursor: outside(cursor, cursor < state.cursor ? "left" : "right") };
   };
   const replace = (from: number, to: number, text: string, kind = ""): void =>
     change(
       { text: state.text.slice(0, from) + text + state.text.slice(to), cursor: from + text.length },
       kind,
     );
-  const kill = (from: number, to: number): void => {
-    if (from === to) return;
+  const kill = (start: number, end: number): void => {
+    if (start === end) return;
+    const [from, to] = [outside(start, "left"), outside(end, "right")];
     kills.push(state.text.slice(from, to));
     if (kills.length > KILLS_MAX) kills.shift();
     replace(from, to, "");
   };
   const placeholderAt = (at: number, side: "left" | "right"): string | undefined =>
-    [...pastes.keys()].find((each) =>
+    whole().find((each) =>
       side === "left" ? state.text.endsWith(each, at) : state.text.startsWith(each, at),
     );
   const before = (at: number): number => {
     const lineStart = state.text.lastIndexOf("\n", at - 1) + 1;
     if (at === lineStart) return Math.max(0, at - 1);
-    const whole = placeholderAt(at, "left");
-    return at - (whole ?? graphemes(state.text.slice(lineStart, at)).at(-1) ?? "").length;
+    return at - (placeholderAt(at, "left") ?? graphemes(state.text.slice(lineStart, at)).at(-1) ?? "").length;
   };
   const after = (at: number): number => {
-    const whole = placeholderAt(at, "right");
-    if (whole !== undefined) return at + whole.length;
+    const placeholder = placeholderAt(at, "right");
+    if (placeholder !== undefined) return at + placeholder.length;
     return at + (graphemes(state.text.slice(at, at + CLUSTER_UNITS_MAX))[0] ?? "").length;
   };
 
@@ -165,10 +181,16 @@ export function createEditor(label: (lines: number, number: number) => string): 
       if (isLong) pastes.set(shown, text);
       replace(state.cursor, state.cursor, shown);
     },
+    atom: (text) => {
+      atoms.add(text);
+      const [first] = atoms;
+      if (atoms.size > ATOMS_MAX && first !== undefined) atoms.delete(first);
+      replace(state.cursor, state.cursor, text);
+    },
     expand: () => {
       let text = state.text;
       // By a function: a replacement text would take `$&` in a paste for an instruction.
-      for (const [shown, whole] of pastes) text = text.replace(shown, () => whole);
+      for (const [shown, pasted] of pastes) text = text.replace(shown, () => pasted);
       return text;
     },
     set: (text, cursor = text.length) => change({ text, cursor }, ""),
@@ -180,7 +202,8 @@ export function createEditor(label: (lines: number, number: number) => string): 
       pastes.clear();
     },
     move: (cursor) => move(Math.max(0, Math.min(state.text.length, cursor))),
-    replace: (from, to, text) => replace(from, to, text),
+    replace: (from, to, text) =>
+      from < to ? replace(outside(from, "left"), outside(to, "right"), text) : replace(from, to, text),
     run,
   };
 }

@@ -77,6 +77,16 @@ test("10 MB in pieces of 4 kB are pasted in less than a second", () => {
   assert.ok(process.cpuUsage(started).user < 1_000_000);
 });
 
+test("the mouse is a press or the wheel, with its place; a button that is let go and nonsense are nothing", () => {
+  const mouse = (text: string): unknown[] => [...createKeyDecoder().feed(text)];
+  assert.deepEqual(mouse("\u001b[<0;4;300M\u001b[<0;4;300m\u001b[<64;1;1M\u001b[<65;1;1M"), [
+    { kind: "mouse", what: "press", row: 299, column: 3 },
+    { kind: "mouse", what: "wheel-up", row: 0, column: 0 },
+    { kind: "mouse", what: "wheel-down", row: 0, column: 0 },
+  ]);
+  assert.deepEqual(mouse("\u001b[<0M\u001b[<0;0;1M\u001b[<2;1;1M\u001b[<0;1;1:2M\u001b[<;;M"), []);
+});
+
 test("answers of the terminal and broken sequences press no keys", () => {
   assert.deepEqual(keys("\u001b[?1u", "\u001b[?62;4c", "a"), ["text:a"]);
   assert.deepEqual(

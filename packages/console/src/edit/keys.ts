@@ -9,6 +9,13 @@ export type Input =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "paste"; readonly text: string }
   | { readonly kind: "focus"; readonly isFocused: boolean }
+  /** Counted from 0, from the top left. */
+  | {
+      readonly kind: "mouse";
+      readonly what: "press" | "wheel-up" | "wheel-down";
+      readonly row: number;
+      readonly column: number;
+    }
   /** The terminal's answer to the question about its ground. */
   | { readonly kind: "background"; readonly isLight: boolean };
 
@@ -161,7 +168,8 @@ const numbered: Readonly<Record<string, string>> = {
 };
 
 function toInput([, lead, parameters = "", , end]: RegExpExecArray): Input | "paste" | undefined {
-  // Answers of the terminal to questions are no keys.
+  if (lead === "<" && end === "M") return toMouse(parameters);
+  // Answers of the terminal to questions are no keys, nor is a button that is let go.
   if (lead !== "") return undefined;
   const [first = "", second = "", third = ""] = parameters.split(";");
   if (end === "~") {
@@ -175,6 +183,14 @@ function toInput([, lead, parameters = "", , end]: RegExpExecArray): Input | "pa
   if (end === "Z") return key("shift+tab");
   const name = letters[end ?? ""];
   return name === undefined ? undefined : key(withModifiers(name, second));
+}
+
+/** xterm's SGR form: a button with modifiers as bits, a column and a row, both from 1. */
+function toMouse(parameters: string): Input | undefined {
+  const [button = NaN, column = NaN, row = NaN] = parameters.split(";").map(Number);
+  if (!Number.isInteger(column + row) || column < 1 || row < 1) return undefined;
+  const what = button === 0 ? "press" : button === 64 ? "wheel-up" : button === 65 ? "wheel-down" : undefined;
+  return what === undefined ? undefined : { kind: "mouse", what, row: row - 1, column: column - 1 };
 }
 
 const special: Readonly<Record<number, string>> = {

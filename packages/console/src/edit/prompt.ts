@@ -41,6 +41,8 @@ export interface PromptOptions {
   readonly isWorking: () => boolean;
   /** What a paste is written as. */
   readonly readPaste?: (text: string) => string;
+  /** True for a paste that is somebody else's to write. */
+  readonly takePaste?: (text: string) => boolean;
   /** Vi's keys. */
   readonly hasVim?: boolean;
 }
@@ -56,6 +58,7 @@ export function createPrompt({
   isWorking,
   hasVim = false,
   readPaste = (text) => text,
+  takePaste = () => false,
 }: PromptOptions): Prompt {
   const editor = createEditor((lines, number) => words().pasted(lines.toLocaleString("en-US"), number));
   const vim = hasVim ? createVim(editor) : undefined;
@@ -188,6 +191,7 @@ export function createPrompt({
       case "tasks":
       case "external-editor":
       case "redraw":
+      case "paste-picture":
       case "suspend":
         return { kind: "action", action };
     }
@@ -209,7 +213,7 @@ export function createPrompt({
         editor.insert(input.text);
         chosen = 0;
       }
-      if (input.kind === "paste") editor.paste(readPaste(input.text));
+      if (input.kind === "paste" && !takePaste(input.text)) editor.paste(readPaste(input.text));
       if (input.kind !== "key") return undefined;
       const open = completion();
       const answered = open === undefined ? undefined : inMenu(open, input.key);

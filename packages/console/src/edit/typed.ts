@@ -9,13 +9,13 @@ export interface Typed {
   stop(): void;
 }
 
-/** @param after is told when all that came at once was taken */
+/** @param after is told when all that came at once was taken; a long paste comes in thousands of pieces, and is one */
 export function createTyped(take: (input: Input) => void, after: () => void): Typed {
   const decoder = createKeyDecoder();
   let waiting: NodeJS.Timeout | undefined;
   const all = (inputs: readonly Input[]): void => {
     for (const one of inputs) take(one);
-    after();
+    if (inputs.length > 0) after();
   };
   return {
     feed: (text) => {

@@ -87,3 +87,30 @@ test("no row is wider than the screen, and no label can draw outside its row", (
     }
   }
 });
+
+test("items that change while they are looked at are shown as they are, and what was marked stays marked", () => {
+  const items = [{ label: "one", note: "asking" }];
+  const letters: [string, number][] = [];
+  const settled: (number | undefined)[] = [];
+  const panel = createPicker(
+    {
+      ...{ title: "Which?", items: () => items, empty: "nothing", hint: "keys" },
+      onLetter: (letter, index) => letter === "r" && letters.push([letter, index]) > 0,
+    },
+    (index) => settled.push(index),
+  );
+  const shown = (): string => panel.lines(60, 24).map(plainText).join("\n");
+  assert.match(shown(), /❯ one {2}asking/);
+  items.splice(0, 1, { label: "one", note: "ready" }, { label: "two", note: "here" });
+  assert.match(shown(), /❯ one {2}ready\n {2}two {2}here/);
+  panel.input({ kind: "key", key: "down" });
+  panel.input({ kind: "text", text: "r" });
+  assert.deepEqual(letters, [["r", 1]]);
+  panel.input({ kind: "text", text: "o" });
+  panel.input({ kind: "text", text: "r" });
+  assert.equal(letters.length, 1, "within a search it is a letter");
+  items.length = 0;
+  assert.match(shown(), /nothing/);
+  panel.input({ kind: "key", key: "enter" });
+  assert.deepEqual(settled, [undefined]);
+});

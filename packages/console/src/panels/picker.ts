@@ -14,12 +14,15 @@ export interface PickItem {
 
 export interface PickRequest {
   readonly title: string;
-  readonly items: readonly PickItem[];
+  /** A function where they change while they are looked at: asked with each picture. New ones come last. */
+  readonly items: readonly PickItem[] | (() => readonly PickItem[]);
   /** Said where the list is empty, or nothing is found. */
   readonly empty: string;
   readonly hint: string;
   /** The item that is chosen at first. Default 0. */
   readonly at?: number;
+  /** A letter that does something with the item that is marked, as long as nothing is searched for. True: it was one. */
+  readonly onLetter?: (letter: string, index: number) => boolean;
 }
 
 /** Where the screen is lower, fewer. */
@@ -29,11 +32,17 @@ const QUERY_CHARS_MAX = 200;
 
 /** @param settle is told the number of the item, once; undefined: none */
 export function createPicker(request: PickRequest, settle: (chosen: number | undefined) => void): Panel {
-  const { title, items, empty, hint } = request;
+  const { title, empty, hint, onLetter } = request;
   let query = "";
-  let at = Math.min(Math.max(0, request.at ?? 0), Math.max(0, items.length - 1));
+  let items: readonly PickItem[] = [];
+  let shown: readonly number[] = [];
   let top = 0;
-  let shown: readonly number[] = items.map((_, index) => index);
+  const look = (): void => {
+    items = typeof request.items === "function" ? request.items() : request.items;
+    shown = found(items, query);
+  };
+  look();
+  let at = Math.min(Math.max(0, request.at ?? 0), Math.max(0, items.length - 1));
 
   const search = (text: string): void => {
     query = text.slice(0, QUERY_CHARS_MAX);
@@ -52,6 +61,8 @@ export function createPicker(request: PickRequest, settle: (chosen: number | und
 
   return {
     lines: (columns, rows) => {
+      look();
+      at = Math.min(at, Math.max(0, shown.length - 1));
       const page = Math.max(1, Math.min(ROWS_MAX, rows - 4));
       top = Math.max(0, Math.min(top, at, Math.max(0, shown.length - page)), at - page + 1);
       const visible = shown.slice(top, top + page);
@@ -70,6 +81,10 @@ export function createPicker(request: PickRequest, settle: (chosen: number | und
       ];
     },
     input: (input: Input) => {
+      const marked = shown[at];
+      if (input.kind === "text" && query === "" && marked !== undefined) {
+        if (onLetter?.(input.text, marked) === true) return false;
+      }
       if (input.kind === "text" || input.kind === "paste") search(query + input.text.replaceAll("\n", " "));
       if (input.kind !== "key") return false;
       switch (input.key) {

@@ -11,6 +11,8 @@ export interface Pager {
   input(input: Input): boolean;
 }
 
+const WHEEL_ROWS = 3;
+
 export function createPager(options: {
   readonly title: string;
   readonly keys: string;
@@ -98,6 +100,8 @@ export function createPager(options: {
         if (input.text === " ") go(page);
         return false;
       }
+      if (input.kind === "mouse" && input.what === "wheel-up") go(-WHEEL_ROWS);
+      if (input.kind === "mouse" && input.what === "wheel-down") go(WHEEL_ROWS);
       if (input.kind !== "key") return false;
       switch (input.key) {
         case "escape":

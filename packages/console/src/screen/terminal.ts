@@ -2,7 +2,7 @@
 import { StringDecoder } from "node:string_decoder";
 import { escapeLine } from "../text/escape.ts";
 import { fitWidth } from "../text/width.ts";
-import { vocabulary as v } from "./vocabulary.ts";
+import { vocabulary as v, type NoticeForm } from "./vocabulary.ts";
 
 export interface Terminal {
   readonly columns: number;
@@ -35,7 +35,7 @@ const COLUMNS_DEFAULT = 80;
 const ROWS_DEFAULT = 24;
 const COLUMNS_MIN = 20;
 
-export function createTerminal({ stdin, stdout }: TerminalStreams): Terminal {
+export function createTerminal({ stdin, stdout }: TerminalStreams, notices?: NoticeForm): Terminal {
   let decoder = new StringDecoder("utf8");
   let handlers: TerminalHandlers | undefined;
   const onData = (chunk: Buffer): void => handlers?.onInput(decoder.write(chunk));
@@ -67,7 +67,7 @@ export function createTerminal({ stdin, stdout }: TerminalStreams): Terminal {
       stdout.write(v.title(fitWidth(escapeLine(text), TITLE_COLUMNS_MAX)));
     },
     notify: (text) => {
-      stdout.write(v.notify(fitWidth(escapeLine(text), TITLE_COLUMNS_MAX)));
+      stdout.write(v.notify(fitWidth(escapeLine(text), TITLE_COLUMNS_MAX), notices));
     },
     bell: () => {
       stdout.write(v.bell);

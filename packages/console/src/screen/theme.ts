@@ -44,6 +44,8 @@ const dark: Looks = {
   function: { colour: [125, 207, 255] },
   selected: { colour: [122, 162, 247], marks: [1] },
   cursor: { marks: [7] },
+  match: { marks: [4, 7] },
+  found: { colour: [30, 30, 30], on: [255, 200, 60], marks: [1] },
   labelLow: { colour: [158, 206, 106] },
   labelMiddle: { colour: [224, 175, 104] },
   labelHigh: { colour: [247, 118, 142], marks: [1] },
@@ -96,6 +98,9 @@ const contrast: Looks = {
   comment: { marks: [3] },
 };
 
+/** What was searched for has to be seen; these are no colours. */
+const plain: Readonly<Record<string, Look>> = { match: { marks: [4] }, found: { marks: [7] } };
+
 const looks: Readonly<Record<Exclude<ThemeName, "plain" | "reader">, Looks>> = { dark, light, contrast };
 
 /** The SGR parameters of each style; an empty text where a style looks like plain text. */
@@ -104,10 +109,10 @@ export type Theme = Readonly<Record<StyleName, string>>;
 export function createTheme(name: ThemeName, depth: ColourDepth): Theme {
   const chosen = name === "plain" || name === "reader" ? undefined : looks[name];
   const entries = Object.entries(dark).map(([style]) => {
-    const look = chosen?.[style as StyleName] ?? {};
+    const look = chosen?.[style as StyleName] ?? plain[style] ?? {};
     return [style, sgrOf(look, depth)];
   });
-  // Without colours and marks the selection would be invisible; its sign in the text remains.
+  // Without colours and marks a selection would be invisible; its sign in the text remains.
   return Object.fromEntries(entries) as Theme;
 }
 

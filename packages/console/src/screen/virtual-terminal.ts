@@ -13,7 +13,11 @@ export interface VirtualTerminal {
 
 export function createVirtualTerminal(columns: number, rows: number): VirtualTerminal {
   const scrolled: string[] = [];
-  let screen: string[][] = Array.from({ length: rows }, () => []);
+  const empty = (): string[][] => Array.from({ length: rows }, () => []);
+  let screen: string[][] = empty();
+  /** The terminal's own, while a screen without a scroll is shown in its place. */
+  let beneath: { readonly screen: string[][]; readonly row: number; readonly column: number } | undefined;
+  let region: { from: number; end: number } = { from: 0, end: rows };
   let row = 0;
   let column = 0;
   let isCursorShown = true;
@@ -22,7 +26,7 @@ export function createVirtualTerminal(columns: number, rows: number): VirtualTer
     row += 1;
     if (row < rows) return;
     row = rows - 1;
-    scrolled.push(textOf(screen[0] ?? []));
+    if (beneath === undefined) scrolled.push(textOf(screen[0] ?? []));
     screen = [...screen.slice(1), []];
   };
   const put = (grapheme: string): void => {
@@ -36,12 +40,33 @@ export function createVirtualTerminal(columns: number, rows: number): VirtualTer
     line.splice(column, width, grapheme, ...Array.from({ length: Math.max(0, width - 1) }, () => ""));
     column += width;
   };
+  const swap = (isOn: boolean): void => {
+    if (isOn === (beneath !== undefined)) return;
+    const saved = beneath;
+    beneath = isOn ? { screen, row, column } : undefined;
+    screen = saved?.screen ?? empty();
+    row = saved?.row ?? row;
+    column = saved?.column ?? column;
+  };
   const control = (parameters: string, end: string): void => {
     const count = Math.max(1, Number(parameters) || 1);
     if (end === "A") row = Math.max(0, row - count);
     else if (end === "B") row = Math.min(rows - 1, row + count);
     else if (end === "C") column = Math.min(columns - 1, column + count);
-    else if (end === "H") row = column = 0;
+    else if (end === "H") {
+      const [line = 1, at = 1] = parameters.split(";").map((each) => Number(each) || 1);
+      row = Math.min(rows, line) - 1;
+      column = Math.min(columns, at) - 1;
+    } else if (end === "r") {
+      const [from = 1, last = rows] = parameters === "" ? [] : parameters.split(";").map(Number);
+      region = { from: from - 1, end: last };
+      row = column = 0;
+    } else if (end === "S") {
+      const { from, end: last } = region;
+      const kept = screen.slice(from + count, last);
+      const blank = Array.from({ length: Math.min(count, last - from) }, (): string[] => []);
+      screen = [...screen.slice(0, from), ...kept, ...blank, ...screen.slice(last)];
+    } else if (parameters === "?1049") swap(end === "h");
     else if (end === "K") screen[row]?.splice(column);
     else if (end === "J") {
       if (parameters === "2") screen = screen.map(() => []);
@@ -67,7 +92,7 @@ export function createVirtualTerminal(columns: number, rows: number): VirtualTer
         else for (const grapheme of graphemes(whole)) put(grapheme);
       }
     },
-    all: () => [...scrolled, ...screen.map(textOf)].join("\n").trimEnd(),
+    all: () => [...(beneath === undefined ? scrolled : []), ...screen.map(textOf)].join("\n").trimEnd(),
     screen: () => screen.map(textOf).join("\n").trimEnd(),
     get cursor() {
       return { row, column };

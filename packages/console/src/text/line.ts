@@ -28,6 +28,8 @@ export type StyleName =
   | "function"
   | "selected"
   | "cursor"
+  | "match"
+  | "found"
   | "labelLow"
   | "labelMiddle"
   | "labelHigh";

@@ -119,3 +119,17 @@ test("the address of a link is always shown", () => {
 test("HTML and escapes are shown as they were written", () => {
   assert.equal(stream("<b>x</b> & &amp; <script>", 4).lines, "<b>x</b> & &amp; <script>");
 });
+
+test("what is shown as alive is what is given out in the end, also after a definition in the same piece", () => {
+  for (const written of [
+    "[a]: https://x.example\n\nsee [a] now",
+    "first\n\n**second** `one`",
+    "- a\n- b *c*",
+  ]) {
+    const markdown = createMarkdownStream();
+    markdown.push(written);
+    markdown.take(COLUMNS);
+    const live = markdown.live(COLUMNS);
+    assert.deepEqual(markdown.end(COLUMNS), live, written);
+  }
+});

@@ -2,7 +2,7 @@
  * Markdown that is still being written. A block is finished once another one has begun behind it, an item of a list
  * once the next one has, and a line of code at its end; what is finished is given out once and forgotten.
  */
-import type { Tokens } from "marked";
+import type { Token, Tokens } from "marked";
 import { createHighlighter, type Highlighter } from "./highlight.ts";
 import type { Line } from "./line.ts";
 import { languageOf, lexMarkdown, renderBlock, renderCodeLine } from "./markdown.ts";
@@ -32,6 +32,8 @@ export function createMarkdownStream(): MarkdownStream {
   let hasAny = false;
   /** In the middle of a list: the next item needs no blank line before it. */
   let isInList = false;
+  /** The open block as it was read when those before it were taken: it is drawn with the same frame. */
+  let read: { readonly text: string; readonly tokens: readonly Token[] } | undefined;
 
   const give = (block: readonly Line[], into: Line[], isNextItem = false): void => {
     if (block.length === 0) return;
@@ -66,6 +68,9 @@ export function createMarkdownStream(): MarkdownStream {
     open = open.slice(used);
     const token = tokens[last];
     if (token === undefined) return false;
+    // A definition before it may have made a link of its text, which is none when it is read alone.
+    const isAlone = last === 0 || !tokens.some(({ type }) => type === "def");
+    read = isAlone ? { text: open, tokens: tokens.slice(last) } : undefined;
     const opened = token.type === "code" ? fenceOpen.exec(open) : null;
     if (opened !== null) {
       if (hasAny) into.push([]);
@@ -112,7 +117,8 @@ export function createMarkdownStream(): MarkdownStream {
     }
     const lines: Line[] = [];
     const wasAny = hasAny;
-    for (const token of lexMarkdown(open)) give(renderBlock(token, columns), lines, isInList);
+    const tokens = read?.text === open ? read.tokens : lexMarkdown(open);
+    for (const token of tokens) give(renderBlock(token, columns), lines, isInList);
     hasAny = wasAny;
     return lines;
   };
@@ -127,6 +133,7 @@ export function createMarkdownStream(): MarkdownStream {
       const lines = take(columns);
       lines.push(...liveLines(columns));
       open = "";
+      read = undefined;
       fence = undefined;
       hasAny = false;
       isInList = false;

@@ -11,6 +11,11 @@ export interface ConsoleWords {
   readonly thinking: string;
   /** It has the prompt, and has said nothing yet. */
   readonly reading: string;
+  /** The server tells how far it is; what its cache held counts as read. */
+  readonly readingTokens: (read: string, total: string) => string;
+  readonly percent: (percent: number) => string;
+  /** Estimated from what was read so far. */
+  readonly remaining: (seconds: number) => string;
   readonly lastFirst: (seconds: string) => string;
   readonly thought: (seconds: string) => string;
   readonly interruptHint: string;
@@ -23,6 +28,8 @@ export interface ConsoleWords {
   readonly hidden: (lines: number) => string;
   readonly lines: (count: number) => string;
   readonly refused: string;
+  readonly picture: (number: number) => string;
+  readonly pictureGone: (word: string) => string;
   readonly pasted: (lines: string, number: number) => string;
   readonly next: string;
   readonly outcomes: {
@@ -34,7 +41,16 @@ export interface ConsoleWords {
   readonly ended: (seconds: string, turns: number) => string;
   readonly tokens: (input: string, output: string) => string;
   readonly speed: (perSecond: string) => string;
+  /** While it writes: by an estimate, since the server counts at the end. */
+  readonly speedNow: (perSecond: string) => string;
   readonly firstToken: (seconds: string) => string;
+  /** A question beside the conversation. */
+  readonly aside: {
+    readonly waiting: string;
+    readonly stop: string;
+    readonly close: string;
+    readonly usage: string;
+  };
   readonly compacted: (before: string, after: string) => string;
   readonly subagent: (calls: number) => string;
   readonly todos: (done: number, all: number) => string;
@@ -92,6 +108,18 @@ export interface ConsoleWords {
   readonly menuHint: string;
   readonly search: string;
   readonly transcript: { readonly title: string; readonly keys: string; readonly empty: string };
+  /** The full screen. */
+  readonly full: {
+    readonly below: (count: string, rows: number) => string;
+    readonly scrolled: string;
+    /** While a question waits. */
+    readonly asked: string;
+    readonly opens: string;
+    readonly found: string;
+    readonly missed: string;
+    readonly leftOut: string;
+    readonly notForReader: string;
+  };
   readonly shell: { readonly note: string; readonly failed: (exit: string) => string };
   readonly unknownCommand: (name: string) => string;
   readonly notYet: string;
@@ -108,9 +136,11 @@ export type CommandName =
   | "plan"
   | "mode"
   | "compact"
+  | "btw"
   | "cost"
   | "context"
   | "theme"
   | "transcript"
+  | "fullscreen"
   | "clear"
   | "exit";

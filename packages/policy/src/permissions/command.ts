@@ -5,6 +5,7 @@
 import { posix } from "node:path";
 import { assignmentsOf, isHarmless } from "./assignments.ts";
 import { carriedBy, programOf } from "./carriers.ts";
+import { innerOf } from "./inner.ts";
 import { canonical, covers, disguisesOf, layersOf, opennessOf, touches } from "./matching.ts";
 import {
   byRule,
@@ -166,8 +167,8 @@ function foldersOf(
 ): readonly string[] | undefined {
   const folders = new Set([places.workspace]);
   for (const { words: outer } of commands) {
+    if (!changesFolder(outer)) continue;
     const words = layersOf(outer).at(-1) ?? outer;
-    if (!/^(?:cd|pushd|popd|chdir)$/u.test(words[0]?.literal ?? "")) continue;
     const operands = words.slice(1).filter(({ literal }) => !/^-[LPe@]$|^--$/u.test(literal ?? ""));
     const [target] = operands;
     const path = target?.literal;
@@ -181,6 +182,10 @@ function foldersOf(
     }
   }
   return [...folders];
+}
+
+function changesFolder(words: readonly Word[]): boolean {
+  return /^(?:cd|pushd|popd|chdir)$/u.test(layersOf(words).at(-1)?.[0]?.literal ?? "");
 }
 
 /** @returns undefined for a word whose path cannot be told */
@@ -246,8 +251,8 @@ function isFile({ kind, target }: Redirection): boolean {
   return (kind === "read" || kind === "write") && !/^[<>]\(/u.test(target.text);
 }
 
-/** What a command without any rule that holds it back comes to. */
-function decideSimple(command: ShellCommand, context: Context): Finding[] {
+/** What a command without any rule that holds it back comes to. `depth`: how many others start it. */
+function decideSimple(command: ShellCommand, context: Context, depth = 0): Finding[] {
   const findings = command.redirections
     .filter(isFile)
     .map((redirection) => decideRedirection(redirection, context));
@@ -255,7 +260,9 @@ function decideSimple(command: ShellCommand, context: Context): Finding[] {
   if (context.mode !== "plan") {
     const openness = opennessOf(command);
     const rule = context.allow.find((each) => command.words.length > 0 && covers(each, openness));
-    if (rule !== undefined) return [...findings, byRule("allow", rule)];
+    if (rule !== undefined) {
+      return [...findings, byRule("allow", rule), ...decideInner(command, rule, context, depth)];
+    }
   }
   const risky = [...command.assignments, ...(assignmentsOf(words) ?? [])].find((each) => !isHarmless(each));
   if (risky !== undefined) findings.push(unruled(`it sets ${risky.name}, which steers programs`));
@@ -265,6 +272,28 @@ function decideSimple(command: ShellCommand, context: Context): Finding[] {
       : [{ verdict: "allow", by: "reading", reason: "it sets a variable" }];
   }
   return [...findings, ...decideUnruled(command, words, context)];
+}
+
+function decideInner(
+  command: ShellCommand,
+  rule: PermissionRule,
+  context: Context,
+  depth: number,
+): Finding[] {
+  const { commands, doubts } = innerOf(command, rule);
+  const isTooDeep = depth >= CARRIED_DEPTH_MAX && commands.length > 0;
+  const deep = isTooDeep ? ["it starts commands through too many others"] : [];
+  const [doubt] = [...deep, ...doubts, ...commands.flatMap(doubtsAbout)];
+  if (doubt !== undefined) return [unruled(doubt)];
+  const moves = commands.some(({ words }) => changesFolder(words));
+  const inside = { ...context, folders: moves ? undefined : context.folders };
+  return commands.flatMap((each) => {
+    if (!each.isNamed) return decideSimple(each, inside, depth + 1);
+    const files = each.redirections
+      .filter(isFile)
+      .map((redirection) => decideRedirection(redirection, inside));
+    return files.concat(decideInner(each, rule, inside, depth + 1));
+  });
 }
 
 function decideUnruled(command: ShellCommand, words: readonly Word[], context: Context): Finding[] {

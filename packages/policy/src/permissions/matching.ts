@@ -1,6 +1,6 @@
 /** Whether a rule on commands speaks of a command: strictly where it allows, widely where it holds back. */
 import { assignmentsOf, isHarmless } from "./assignments.ts";
-import { gitSubcommandAt, unwrap, withoutFolder } from "./carriers.ts";
+import { gitSubcommandAt, programOf, unwrap, withoutFolder } from "./carriers.ts";
 import { hazardsOf } from "./hazards.ts";
 import type { PermissionRule } from "./rule.ts";
 import type { TextPattern } from "./text-pattern.ts";
@@ -21,16 +21,20 @@ export function layersOf(words: readonly Word[]): readonly (readonly Word[])[] {
   return layers;
 }
 
-/** What a rule that allows has to match. */
-export interface Openness {
-  /** The texts of the command, as it stands and in its wrappers. */
-  readonly forms: readonly string[];
+/** What a rule that allows has to match: one of these. */
+export type Openness = readonly OpenForm[];
+
+export interface OpenForm {
+  /** The texts of the command, as it stands or without wrappers around it. */
+  readonly texts: readonly string[];
   /** What a star does not stand for. */
   readonly hazards: readonly string[];
+  /** What a wrapper runs: a rule for `nohup *` is one for nohup, and not for each program that it may start. */
+  readonly starts: string | undefined;
 }
 
 export function opennessOf({ words, assignments }: ShellCommand): Openness {
-  if (words.length === 0) return { forms: [], hazards: [] };
+  if (words.length === 0) return [];
   const layers = layersOf(words);
   const inner = layers.at(-1) ?? words;
   const isRisky = assignments.some((each) => !isHarmless(each));
@@ -39,21 +43,38 @@ export function opennessOf({ words, assignments }: ShellCommand): Openness {
     .filter((each) => !isHarmless(each))
     .map(({ name }) => `${name}=`)
     .concat(hazardsOf(inner));
-  const texts = layers.flatMap((layer) => [sourceOf(layer), canonical(layer)]);
-  const whole = texts.map((text) => `${prefix} ${text}`.trim());
-  // Without the assignments before it a rule would not know of them; harmless ones need not stand in it.
-  return { forms: [...new Set(isRisky ? whole : whole.concat(texts))], hazards };
+  const program = programOf(inner);
+  return layers.map((layer): OpenForm => {
+    const texts = [sourceOf(layer), canonical(layer)];
+    const whole = texts.map((text) => `${prefix} ${text}`.trim());
+    return {
+      // Without the assignments before it a rule would not know of them; harmless ones need not stand in it.
+      texts: [...new Set(isRisky ? whole : whole.concat(texts))],
+      hazards,
+      starts: layer === inner ? undefined : program,
+    };
+  });
 }
 
 /** Whether the rule allows this command. */
-export function covers({ specifier }: PermissionRule, { forms, hazards }: Openness): boolean {
+export function covers({ specifier }: PermissionRule, openness: Openness): boolean {
   if (specifier.kind === "whole") return true;
   if (specifier.kind !== "command") return false;
   const { pattern, bare } = specifier;
-  const isFree = areNamed(hazards, pattern);
-  return forms.some(
-    (form) => (isFree && pattern.matches(form)) || (bare?.matches(form) === true && (bare.isExact || isFree)),
-  );
+  return openness.some(({ texts, hazards, starts }) => {
+    const isFree =
+      areNamed(hazards, pattern) && (pattern.isExact || starts === undefined || isStarted(starts, pattern));
+    return texts.some(
+      (text) =>
+        (isFree && pattern.matches(text)) || (bare?.matches(text) === true && (bare.isExact || isFree)),
+    );
+  });
+}
+
+/** Whether a rule on a program that starts others names this one, as a word of its own. */
+export function isStarted(program: string, { literals }: TextPattern): boolean {
+  const [, ...words] = literals.join("\0").split(/[^\w@%+=:,./~-]+/u);
+  return program !== "" && words.some((word) => word === program || word.endsWith(`/${program}`));
 }
 
 function areNamed(hazards: readonly string[], pattern: TextPattern): boolean {

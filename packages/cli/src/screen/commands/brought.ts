@@ -1,23 +1,8 @@
 /** What an organisation, the person and the project brought with them. */
 import type { HookHandler } from "@cloister/agent/extensions";
 import type { Desk, Line } from "@cloister/console";
-import { line, linesOf, span } from "@cloister/console";
-import { mcp as listServers } from "../../commands/mcp.ts";
-import { capture } from "../capture.ts";
+import { line, span } from "@cloister/console";
 import { extensionsOf, present, say, shortPath, type ScreenWorld } from "./world.ts";
-
-export async function mcp({ environment, words, notebook }: ScreenWorld, desk: Desk): Promise<void> {
-  const known = await capture(environment, (captured) =>
-    listServers({ command: "mcp", action: "list", json: false }, captured),
-  );
-  const heard = [...notebook.servers.values()].flatMap((text) => linesOf(text));
-  present(desk, words.mcp.title, [
-    ...known.flatMap((each) => linesOf(each)),
-    [],
-    line(span(words.mcp.heard, "heading")),
-    ...(heard.length === 0 ? [line(span(words.mcp.silent, "dim"))] : heard),
-  ]);
-}
 
 export function hooks(world: ScreenWorld, desk: Desk): void {
   const { words } = world;

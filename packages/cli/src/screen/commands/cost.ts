@@ -15,15 +15,18 @@ interface CostWords {
 }
 
 export function costLines(
-  { spent, speed }: Pick<Notebook, "spent" | "speed">,
+  { spent, paces: models }: Pick<Notebook, "spent" | "paces">,
   { words: { cost: words }, paces }: CostWords,
 ): Line[] {
   const { prompt, cached, completion, money, turns, ms } = spent;
   const percent = prompt === 0 ? 0 : Math.round((cached / prompt) * 100);
-  const pace = [
-    ...(speed?.tokensPerSecond === undefined ? [] : [paces.speed(String(Math.round(speed.tokensPerSecond)))]),
-    ...(speed?.firstMs === undefined ? [] : [paces.firstToken(shortSeconds(speed.firstMs))]),
-  ];
+  const speeds = [...models].flatMap(([model, { answers, firstMs, tokensPerSecond }]) => {
+    const told = [
+      ...(tokensPerSecond === undefined ? [] : [paces.speed(String(Math.round(tokensPerSecond)))]),
+      ...(firstMs === undefined ? [] : [paces.firstToken(shortSeconds(firstMs))]),
+    ];
+    return told.length === 0 ? [] : [{ told: told.join(" · "), of: words.paceOf(model, answers) }];
+  });
   const names = [words.tokens, words.work, words.speed, words.money];
   const wide = Math.max(...names.map((name) => lineWidth([span(name)])));
   const row = (name: string, text: string, note = ""): Line =>
@@ -40,7 +43,7 @@ export function costLines(
       cached > 0 ? words.cached(shortCount(cached), percent) : "",
     ),
     row(words.work, words.answers(turns, shortSeconds(ms))),
-    ...(pace.length === 0 ? [] : [row(words.speed, pace.join(" · "))]),
+    ...speeds.map(({ told, of }) => row(words.speed, told, of)),
     row(words.money, money === undefined ? words.noPrice : money.toFixed(4)),
   ];
 }

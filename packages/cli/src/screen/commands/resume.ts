@@ -4,6 +4,7 @@ import { isRecord } from "@cloister/base";
 import { blocksOf, type Block } from "../../sessions/export-session.ts";
 import { readWholeSession, type FoundSession } from "../../sessions/find-session.ts";
 import type { SessionHead } from "../../sessions/head.ts";
+import type { Story } from "../../sessions/story.ts";
 import { goingOnWith, newSession } from "../going-on.ts";
 import { savedHere } from "./saved.ts";
 import { say, type ScreenWorld } from "./world.ts";
@@ -63,6 +64,11 @@ export function whenOf(at: string): string {
   return at.slice(0, 16).replace("T", " ");
 }
 
+/** For whoever has the session open already. */
+export async function showStory(story: Story, world: Pick<ScreenWorld, "words">, desk: Desk): Promise<void> {
+  await showTail(blocksOf(story), world, desk);
+}
+
 /** The end of what was said before, so that one knows where one is. */
 export async function showTail(
   blocks: readonly Block[],
@@ -81,6 +87,8 @@ export function partOf(block: Block): ReplayPart[] {
       return block.by === "user" || block.by === "model" ? [{ kind: block.by, text: block.text }] : [];
     case "thought":
       return [];
+    case "picture":
+      return [{ kind: "note", text: block.picture.about }];
     case "note":
       return [{ kind: "note", text: block.text }];
     case "call":

@@ -21,7 +21,7 @@ const deeds: Readonly<Record<ScreenCommandName, () => Promise<Deed>>> = {
   review: async () => (await import("./prompts.ts")).review,
   init: async () => (await import("./prompts.ts")).init,
   memory: async () => (await import("./memory.ts")).memory,
-  mcp: async () => (await import("./brought.ts")).mcp,
+  mcp: async () => (await import("./mcp.ts")).mcp,
   hooks: async () => (await import("./brought.ts")).hooks,
   agents: async () => (await import("./brought.ts")).agents,
   skills: async () => (await import("./brought.ts")).skills,
@@ -29,14 +29,18 @@ const deeds: Readonly<Record<ScreenCommandName, () => Promise<Deed>>> = {
   todos: async () => (await import("./tasks.ts")).todos,
   trust: async () => (await import("./trust.ts")).trustHere,
   doctor: async () => (await import("./why.ts")).doctor,
+  theme: async () => (await import("./theme.ts")).theme,
 };
+
+/** What needs no session. */
+const atOnce: ReadonlySet<string> = new Set<ScreenCommandName>(["theme"]);
 
 export function screenCommands(world: ScreenWorld): readonly SlashCommand[] {
   return Object.entries(deeds).map(([name, load]) => ({
     name,
     description: world.words.commands[name as ScreenCommandName],
     run: async (rest, desk) => {
-      const [deed] = await Promise.all([load(), world.ready()]);
+      const [deed] = await Promise.all([load(), atOnce.has(name) ? undefined : world.ready()]);
       await deed(world, desk, rest.trim());
     },
   }));

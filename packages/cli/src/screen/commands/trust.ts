@@ -38,6 +38,19 @@ export async function askTrustOnce(opened: OpenedExtensions, asking: Asking): Pr
   return isAllowed;
 }
 
+export type TellSkipped = (opened: OpenedExtensions, saying: Omit<Asking, "environment">) => void;
+
+/** Says what was not loaded for want of trust, and how to change that: once, however often sessions begin anew. */
+export function createSkippedNotice(): TellSkipped {
+  let said: string | undefined;
+  return ({ trust, items }, { words, desk }) => {
+    const digest = trustDigest(items);
+    if (trust.kind === "nothing" || trust.kind === "trusted" || digest === said) return;
+    said = digest;
+    say(desk, words.trust.skipped(countItems(items)), "warning");
+  };
+}
+
 export async function trustHere(world: ScreenWorld, desk: Desk): Promise<void> {
   const { environment, words } = world;
   const opened = extensionsOf(world);
@@ -47,7 +60,9 @@ export async function trustHere(world: ScreenWorld, desk: Desk): Promise<void> {
     );
     return presentText(desk, words.commands.trust, lines);
   }
-  if (!(await askTrust(opened, { environment, words, desk }))) return;
+  if (!(await askTrust(opened, { environment, words, desk }))) {
+    return say(desk, words.trust.skipped(countItems(opened.items)));
+  }
   const saved = savedNow(world);
   // What was allowed counts for a session from its beginning.
   world.moveOn(() =>
@@ -78,7 +93,7 @@ async function askTrust(opened: OpenedExtensions, { environment, words, desk }: 
       items,
     });
   }
-  say(desk, isAllowed ? words.trust.taken : words.trust.skipped, isAllowed ? "good" : "dim");
+  if (isAllowed) say(desk, words.trust.taken, "good");
   return isAllowed;
 }
 

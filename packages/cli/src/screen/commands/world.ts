@@ -29,6 +29,8 @@ export interface ScreenWorld {
   readonly notebook: Notebook;
   readonly args: InteractiveArguments;
   readonly session: ScreenSession;
+  /** An MCP server, anew. Without effect where no session is at work. */
+  restartServer(name: string): void;
   /** Resolves once the session is open, or has failed to. */
   ready(): Promise<void>;
   /**

@@ -40,6 +40,14 @@ export interface ScreenWords {
     readonly window: (tokens: string) => string;
     readonly pictures: string;
     readonly now: string;
+    /** By which it may see that. */
+    readonly rule: (rule: string) => string;
+    /** Servers that are asked, and those that do not answer. */
+    readonly asking: string;
+    readonly silent: (why: string) => string;
+    readonly slow: string;
+    readonly noOthers: string;
+    readonly nearby: string;
     readonly switched: (model: string) => string;
     readonly busy: string;
   };
@@ -60,6 +68,8 @@ export interface ScreenWords {
     readonly speed: string;
     readonly work: string;
     readonly answers: (turns: number, seconds: string) => string;
+    /** Beside a speed: the model's, over so many answers. */
+    readonly paceOf: (model: string, answers: number) => string;
   };
   readonly exposure: { readonly title: string };
   readonly why: {
@@ -74,12 +84,25 @@ export interface ScreenWords {
     readonly uncommitted: string;
     readonly none: string;
     readonly noGit: string;
+    /** While something is at work. */
+    readonly unfinished: string;
   };
   readonly review: string;
   readonly reviewOf: (what: string) => string;
   readonly init: string;
   readonly memory: { readonly title: string; readonly isNew: string; readonly changed: string };
-  readonly mcp: { readonly title: string; readonly heard: string; readonly silent: string };
+  readonly mcp: {
+    readonly title: string;
+    readonly none: string;
+    readonly hint: string;
+    readonly heard: string;
+    readonly silent: string;
+    readonly ready: (tools: number) => string;
+    readonly states: Readonly<Record<"idle" | "starting" | "failed" | "login", string>>;
+    /** Known, and not in this session. */
+    readonly absent: string;
+    readonly login: (name: string) => string;
+  };
   readonly hooks: { readonly title: string; readonly none: string };
   readonly agents: { readonly title: string; readonly none: string };
   readonly skills: { readonly title: string; readonly none: string };
@@ -92,12 +115,15 @@ export interface ScreenWords {
     readonly silent: string;
   };
   readonly todos: { readonly none: string };
+  /** `later`: the terminal is asked when the screen is next opened. */
+  readonly theme: { readonly saved: (path: string) => string; readonly later: string };
   readonly trust: {
     readonly question: (count: string) => string;
     readonly yes: string;
     readonly no: string;
     readonly taken: string;
-    readonly skipped: string;
+    /** What was not loaded, and how to change that. */
+    readonly skipped: (count: string) => string;
   };
 }
 
@@ -134,4 +160,5 @@ export type ScreenCommandName =
   | "tasks"
   | "todos"
   | "trust"
-  | "doctor";
+  | "doctor"
+  | "theme";

@@ -1,9 +1,10 @@
 /** One piece of an answer, a streamed chunk or the whole of it, read tolerantly: servers leave out, null and rename. */
 import { isRecord } from "@cloister/base";
 import { errorText, type CallFragment, type Usage } from "../../chat.ts";
-import type { CloisterExtension } from "../../turn.ts";
+import type { CloisterExtension, ReadingProgress } from "../../turn.ts";
 import { parseExtension } from "./extension.ts";
 import { reasoningDetails } from "./parse-messages.ts";
+import { parseReading } from "./reading.ts";
 
 export interface Chunk {
   readonly id: string | undefined;
@@ -16,6 +17,8 @@ export interface Chunk {
   readonly stopSequence: string | undefined;
   readonly usage: Usage | undefined;
   readonly extension: CloisterExtension | undefined;
+  /** How far the server is with the prompt. */
+  readonly reading: ReadingProgress | undefined;
   /** Any Chat client would read the same from its bytes, and it says no more than a piece of text. */
   readonly isPlain: boolean;
   /** In the place of a chunk, with status 200: servers break off that way. */
@@ -49,6 +52,7 @@ export function toChunk(value: Readonly<Record<string, unknown>>): Chunk {
   const calls = callFragments(said, isStreamed);
   // Some servers write an empty reason into every chunk.
   const finish = textOf(choice["finish_reason"]);
+  const reading = parseReading(value["prompt_progress"]);
   return {
     id: textOf(value["id"]),
     model: textOf(value["model"]),
@@ -59,7 +63,13 @@ export function toChunk(value: Readonly<Record<string, unknown>>): Chunk {
     stopSequence: textOf(choice["stop_reason"]) ?? textOf(choice["matched_stop"]),
     usage: parseUsage(value["usage"]) ?? parseUsage(choice["usage"]) ?? parseTimings(value["timings"]),
     extension: parseExtension(value["cloister"]),
-    isPlain: isStreamed && calls.length === 0 && finish === undefined && !Array.isArray(said["content"]),
+    reading,
+    isPlain:
+      isStreamed &&
+      calls.length === 0 &&
+      finish === undefined &&
+      reading === undefined &&
+      !Array.isArray(said["content"]),
     error: parseError(value),
   };
 }

@@ -131,6 +131,7 @@ class AnswerReader {
       );
     }
     const events: TurnEvent[] = this.#start(chunk);
+    if (chunk.reading !== undefined) events.push({ kind: "reading", ...chunk.reading });
     if (chunk.reasoning !== "") events.push({ kind: "reasoning", text: chunk.reasoning });
     if (chunk.text !== "") events.push({ kind: "text", text: chunk.text });
     try {

@@ -7,6 +7,7 @@ import { formatSse } from "../../sse.ts";
 import type { CloisterExtension, TurnEvent, TurnRequest } from "../../turn.ts";
 import type { AnswerContext, StreamWriter } from "../protocol.ts";
 import { withoutUndefined } from "./format.ts";
+import { writeReadingComment } from "./reading.ts";
 
 const NOTHING = Buffer.alloc(0);
 const PING = Buffer.from(": ping\n\n");
@@ -52,6 +53,8 @@ export function createChatWriter(request: TurnRequest, context: AnswerContext): 
             start(),
             delta({ tool_calls: [{ index: calls++, ...formatCall(event.call) }] }),
           ]);
+        case "reading":
+          return writeReadingComment(event);
         case "thought":
         case "refused":
           return NOTHING;

@@ -67,6 +67,7 @@ export function writeMessagesWhole(
       case "failed":
         return failedEnvelope(event);
       case "start":
+      case "reading":
       case "refused":
         break;
     }

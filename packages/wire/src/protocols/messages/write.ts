@@ -47,6 +47,7 @@ class MessagesWriter implements StreamWriter {
         return Buffer.from(this.#think(event));
       case "call":
         return Buffer.from(this.#start() + this.#close() + this.#call(event.call));
+      case "reading":
       case "refused":
         return Buffer.alloc(0);
       case "end":

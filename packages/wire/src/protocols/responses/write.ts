@@ -92,7 +92,7 @@ class Answer {
 
   take(event: TurnEvent): WireEvent[] {
     // What was refused is told by the airlock in its own words, as text.
-    if (this.#state === "over" || event.kind === "refused") return [];
+    if (this.#state === "over" || event.kind === "refused" || event.kind === "reading") return [];
     this.#start();
     switch (event.kind) {
       case "start":

@@ -1,0 +1,53 @@
+/** One question to the session's model in a conversation of its own, which holds the question and nothing else. */
+import type { Clock } from "@cloister/base";
+import type { ChatMessage, ChatTool, Usage } from "@cloister/wire";
+import { readModelAnswer, type AskModel } from "./answer.ts";
+import { startConversation, systemMessage } from "./conversation.ts";
+import { systemPrompt } from "./prompt.ts";
+
+export interface FreshQuestionWorld {
+  readonly ask: AskModel;
+  readonly clock: Clock;
+  /** The request begins like all others of the session, so that the server's cached beginning serves. */
+  readonly chatTools: () => readonly ChatTool[];
+  readonly spend: (usage: Usage | undefined) => void;
+}
+
+export interface FreshQuestion {
+  readonly model: string;
+  readonly messages: readonly ChatMessage[];
+  readonly timeoutMs: number;
+}
+
+export type FreshAnswer =
+  | { readonly kind: "answer"; readonly text: string }
+  | { readonly kind: "timed-out" }
+  | { readonly kind: "failed"; readonly why: string };
+
+/** Calls in the answer are nobody's: none is run. Never rejects. */
+export async function askFresh(
+  { model, messages, timeoutMs }: FreshQuestion,
+  { ask, clock, chatTools, spend }: FreshQuestionWorld,
+  signal: AbortSignal,
+): Promise<FreshAnswer> {
+  const conversation = startConversation(model, chatTools());
+  for (const message of [systemMessage(systemPrompt), ...messages]) conversation.add(message);
+  const over = new AbortController();
+  const done = new AbortController();
+  clock.sleep(timeoutMs, done.signal).then(
+    () => over.abort(new Error("it took too long")),
+    () => {
+      /* the answer came first */
+    },
+  );
+  const answer = await readModelAnswer(
+    conversation.request(),
+    { ask, clock, emit: () => {}, room: () => Promise.resolve() },
+    AbortSignal.any([signal, over.signal]),
+  ).finally(() => done.abort(new Error("done")));
+  if (answer.kind === "end") {
+    spend(answer.usage);
+    return { kind: "answer", text: answer.text };
+  }
+  return over.signal.aborted ? { kind: "timed-out" } : { kind: "failed", why: answer.message };
+}

@@ -1,0 +1,116 @@
+/** What is said to an editor and by one, without a session. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Question } from "@cloister/airlock";
+import type { JsonObject } from "@cloister/base";
+import { askPerson, chosenIn, createApprove, type Option } from "./asking.ts";
+import { textOfBlocks } from "./prompt-blocks.ts";
+import { replayOf, updatesOf } from "./updates.ts";
+
+const never = new AbortController().signal;
+
+test("a prompt's files are named and not copied; what the person saw of one is sent along", () => {
+  const link = (uri: string): JsonObject => ({ type: "resource_link", name: "x", uri });
+  const say = (...blocks: readonly unknown[]): string => textOfBlocks(blocks, "/work/here");
+  assert.equal(say({ type: "text", text: "see " }, link("file:///work/here/src/a.ts")), "see @src/a.ts");
+  assert.equal(say(link("file:///etc/passwd")), "/etc/passwd");
+  assert.equal(say(link("file:///work/here-too/a")), "/work/here-too/a");
+  assert.equal(say(link("file:///work/here/a%20b.md")), "/work/here/a b.md");
+  assert.equal(say(link("https://house.example/x")), "https://house.example/x");
+  const uri = "file:///work/here/a.ts";
+  assert.match(say({ type: "resource", resource: { uri, text: "unsaved" } }), /@a\.ts:\n```\nunsaved\n```/);
+  assert.match(say({ type: "image", data: "AAAA" }), /\[image left out\]/);
+  assert.equal(textOfBlocks("no list", "/"), "");
+  assert.equal(say(1, null, { type: "text" }), "");
+});
+
+test("calls of subagents have ids of their own, and what they say is theirs", () => {
+  const call = { kind: "call", id: "1", name: "Read", args: { file_path: "a" } } as const;
+  const inner = {
+    kind: "subagent",
+    id: "sub_1",
+    parent: undefined,
+    what: { kind: "event", event: call },
+  } as const;
+  const [update] = updatesOf(inner, "/w");
+  assert.deepEqual([update?.["toolCallId"], update?.["locations"]], ["sub_1:1", [{ path: "/w/a" }]]);
+  const said = { ...inner, what: { kind: "event", event: { kind: "text", text: "x" } } } as const;
+  assert.deepEqual(updatesOf(said, "/w"), []);
+});
+
+test("a new file has no old text; a result that is long is cut", () => {
+  const args = { file_path: "a", content: "new" };
+  const [write] = updatesOf({ kind: "call", id: "1", name: "Write", args }, "/w");
+  assert.deepEqual(write?.["content"], [{ type: "diff", path: "/w/a", oldText: null, newText: "new" }]);
+  const long = { kind: "result", id: "1", name: "Bash", ok: true, text: "x".repeat(50_000) } as const;
+  assert.ok(JSON.stringify(updatesOf(long, "/w")).length < 25_000);
+});
+
+test("what was said before is told again without our own notes", () => {
+  const blocks = [
+    { kind: "said", by: "system", text: "s" },
+    { kind: "said", by: "cloister", text: "note" },
+    { kind: "said", by: "user", text: "hi" },
+    {
+      kind: "call",
+      name: "Read",
+      args: '{"file_path":"a"}',
+      result: "text",
+      isError: false,
+      diff: undefined,
+    },
+    { kind: "said", by: "model", text: "ho" },
+  ] as const;
+  assert.deepEqual(
+    replayOf(blocks).map(({ sessionUpdate }) => sessionUpdate),
+    ["user_message_chunk", "tool_call", "agent_message_chunk"],
+  );
+});
+
+test("what is no clear yes is a no; the rules that an always would store are named", async () => {
+  const question: Question = {
+    ...{ tool: "Bash", text: "npm i", effect: "persistent", findings: [], rule: "r", reason: "why" },
+    ...{
+      edits: [],
+      scripts: [],
+      suggestions: ["Bash(npm i)"],
+      call: { id: "1", name: "Bash", arguments: {} },
+    },
+  };
+  const seen: (readonly Option[])[] = [];
+  const say = (chosen: string | undefined, asked: Question = question): Promise<unknown> => {
+    const approve = createApprove((_call, options) => {
+      seen.push(options);
+      return Promise.resolve(chosen);
+    }, "/w");
+    return approve(asked, never);
+  };
+  assert.equal(await say("once"), "once");
+  assert.equal(await say("session"), "session");
+  assert.deepEqual(await say("always"), { kind: "always", rules: ["Bash(npm i)"] });
+  for (const chosen of ["no", "yes", "toString", undefined]) assert.equal(await say(chosen), "no");
+  assert.equal(await say("always", { ...question, suggestions: [] }), "no");
+  assert.match(JSON.stringify(seen[0]), /Always: Bash\(npm i\)/);
+});
+
+test("questions are answered one by one; one without an answer declines them all", async () => {
+  const options = [{ label: "a" }, { label: "b" }];
+  const ask = {
+    kind: "choice",
+    questions: [
+      { question: "1?", options },
+      { question: "2?", options },
+    ],
+  } as const;
+  const answers = (...ids: (string | undefined)[]): ReturnType<typeof askPerson> =>
+    askPerson("q", ask, () => Promise.resolve(ids.shift()), never);
+  assert.deepEqual(await answers("0", "1"), { kind: "chosen", texts: ["a", "b"] });
+  for (const bad of ["none", "7", "x", undefined]) assert.equal((await answers("0", bad)).kind, "declined");
+  const plan = (id: string | undefined): ReturnType<typeof askPerson> =>
+    askPerson("q", { kind: "plan", plan: "1. x" }, () => Promise.resolve(id), never);
+  assert.deepEqual(await plan("acceptEdits"), { kind: "approved", mode: "acceptEdits" });
+  for (const bad of ["bypass", "no", undefined]) assert.equal((await plan(bad)).kind, "declined");
+  assert.equal(chosenIn({ outcome: { outcome: "selected", optionId: "once" } }), "once");
+  assert.equal(chosenIn({ outcome: { outcome: "cancelled" } }), undefined);
+  assert.equal(chosenIn({ outcome: "selected" }), undefined);
+});

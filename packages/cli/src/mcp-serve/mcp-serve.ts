@@ -1,0 +1,153 @@
+/**
+ * `cloister mcp serve`: our tools for another agent, by the Model Context Protocol (modelcontextprotocol.io, 2025-11-25)
+ * on stdin and stdout. What it calls is judged, and what it is shown is sealed and recorded, as for any model.
+ */
+import { createRpc, type RpcReply } from "@cloister/agent/rpc";
+import { CloisterError, formatError, isRecord, type Json, type JsonObject } from "@cloister/base";
+import type { Environment } from "../environment.ts";
+import { exit } from "../exit.ts";
+import type { McpServeArguments } from "./serve-arguments.ts";
+import { openServeDesk, type Served, type ServeDesk } from "./desk.ts";
+
+const versions = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
+const offered = ["Read", "Grep", "Glob", "Edit", "Write", "Bash"];
+const METHOD_NOT_FOUND = -32_601;
+const INVALID_PARAMS = -32_602;
+const INTERNAL_ERROR = -32_603;
+
+const agentTool: JsonObject = {
+  name: "Agent",
+  description:
+    "Give a self-contained task in this project to Cloister's own agent, which works with the model of this house; returns its report.",
+  inputSchema: {
+    type: "object",
+    properties: { prompt: { type: "string", description: "All that it needs to know" } },
+    required: ["prompt"],
+    additionalProperties: false,
+  },
+};
+
+export async function mcpServe(args: McpServeArguments, environment: Environment): Promise<number> {
+  let client = "unnamed";
+  let opening: Promise<ServeDesk> | undefined;
+  // Cells and a process are made for who calls, not for who only asks what there is.
+  const desk = (): Promise<ServeDesk> => {
+    opening ??= openServeDesk({ args: args.run, environment, client, clearance: args.clientClearance });
+    // Whoever asks next may have more luck.
+    opening.catch(() => (opening = undefined));
+    return opening;
+  };
+
+  const call = async (params: JsonObject, signal: AbortSignal): Promise<RpcReply> => {
+    const { name, arguments: given } = params;
+    const input: JsonObject = isRecord(given) ? given : {};
+    if (name === "Agent") {
+      const { prompt } = input;
+      const isTask = typeof prompt === "string" && prompt.trim() !== "";
+      if (!isTask) return refused(INVALID_PARAMS, "`prompt` is needed");
+      return toResult(await (await desk()).task(prompt, signal));
+    }
+    if (typeof name !== "string" || !offered.includes(name)) {
+      return refused(
+        INVALID_PARAMS,
+        `there is no tool ${JSON.stringify(name ?? null)}; there are ${[...offered, "Agent"].join(", ")}`,
+      );
+    }
+    return toResult(await (await desk()).call(name, input, signal));
+  };
+
+  const request = async (method: string, params: JsonObject, signal: AbortSignal): Promise<RpcReply> => {
+    switch (method) {
+      case "initialize": {
+        const { clientInfo, protocolVersion } = params;
+        client = nameOf(isRecord(clientInfo) ? clientInfo["name"] : undefined);
+        return result({
+          protocolVersion: versions.find((known) => known === protocolVersion) ?? versions[0] ?? "",
+          capabilities: { tools: {} },
+          serverInfo: { name: "cloister", title: "Cloister", version: environment.version },
+        });
+      }
+      case "ping":
+        return result({});
+      case "tools/list":
+        return result({ tools: [...(await toolList()), agentTool] });
+      case "tools/call":
+        return await call(params, signal);
+      default:
+        return refused(METHOD_NOT_FOUND, `there is no method ${method}`);
+    }
+  };
+
+  const rpc = createRpc(
+    {
+      output: inputOf(environment.stdin),
+      write: (bytes) => void environment.stdout.write(bytes),
+      kill: () => {
+        /* it is the client who ends us */
+      },
+      ended: Promise.resolve({ exitCode: 0 }),
+    },
+    {
+      request: (method, params, signal) =>
+        request(method, params, signal).catch((error: unknown) =>
+          // A tool that cannot be had is a result, which the client's model reads; all else is the program's.
+          method === "tools/call" && error instanceof CloisterError
+            ? toResult({ ok: false, text: formatError(error) })
+            : refused(INTERNAL_ERROR, formatError(error)),
+        ),
+      notification: () => {
+        /* `initialized`: we were ready */
+      },
+      stray: (text) => environment.stderr.write(`cloister: not JSON-RPC: ${text.slice(0, 200)}\n`),
+    },
+    environment.clock,
+  );
+  const deaf = environment.onInterrupt(() => rpc.close());
+  await rpc.ended;
+  deaf();
+  await (await opening?.catch(() => undefined))?.close();
+  return exit.ok;
+}
+
+/** As our own models see them. */
+async function toolList(): Promise<Json[]> {
+  const { fixedPrefix } = await import("@cloister/agent");
+  const { tools } = fixedPrefix();
+  return (Array.isArray(tools) ? tools : []).flatMap((tool: Json): Json[] => {
+    const shown = isObject(tool) ? tool["function"] : undefined;
+    if (!isObject(shown) || typeof shown["name"] !== "string" || !offered.includes(shown["name"])) return [];
+    const { name, description = "", parameters = {} } = shown;
+    const readOnlyHint = ["Read", "Grep", "Glob"].includes(shown["name"]);
+    return [
+      { name, description, inputSchema: parameters, annotations: { readOnlyHint, openWorldHint: false } },
+    ];
+  });
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return isRecord(value);
+}
+
+/** It stands in the ledger, and in messages: short and plain. */
+function nameOf(name: unknown): string {
+  const plain = typeof name === "string" ? name.replaceAll(/[^\w.-]+/gu, "-").slice(0, 60) : "";
+  return plain === "" ? "unnamed" : plain;
+}
+
+function toResult({ ok, text }: Served): RpcReply {
+  return result({ content: [{ type: "text", text }], isError: !ok });
+}
+
+function result(value: JsonObject): RpcReply {
+  return { kind: "result", result: value };
+}
+
+function refused(code: number, message: string): RpcReply {
+  return { kind: "error", code, message };
+}
+
+async function* inputOf(
+  stdin: AsyncIterable<Uint8Array>,
+): AsyncGenerator<{ readonly stream: "out"; readonly bytes: Uint8Array }> {
+  for await (const bytes of stdin) yield { stream: "out", bytes };
+}

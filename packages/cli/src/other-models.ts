@@ -1,0 +1,127 @@
+/** Other models for a session's subagents: of its own endpoint, and of those in the settings, reached when they are needed. */
+import { createOtherModels, recordContact, type NamedEndpoint, type OtherModels } from "@cloister/airlock";
+import type { ModelChoice } from "@cloister/agent";
+import { isLoopback, parseEndpointUrl } from "@cloister/backend";
+import { CloisterError } from "@cloister/base";
+import type { Ledger } from "@cloister/ledger";
+import { chatProtocol } from "@cloister/wire";
+import type { ChosenEndpoint } from "./endpoint.ts";
+import type { Environment } from "./environment.ts";
+import { openModelServer } from "./model-server.ts";
+import type { Binding } from "./policy/binding.ts";
+import type { EndpointSettings } from "./settings-endpoints.ts";
+
+/** What a session may ask beside its own model. */
+export interface OtherModelsPlan {
+  readonly named: readonly EndpointSettings[];
+  /** @throws CloisterError `forbidden-by-policy` */
+  readonly check: (address: string) => void;
+}
+
+/** Undefined where the policy names the one model. One endpoint that is mandatory is the only one. */
+export function planOtherModels(
+  named: readonly EndpointSettings[] | undefined,
+  binding: Pick<Binding, "managed" | "checkEndpoint">,
+): OtherModelsPlan | undefined {
+  const { settings } = binding.managed.policy;
+  if (settings["model"]?.mode === "mandatory") return undefined;
+  const isBound = settings["endpoint"]?.mode === "mandatory";
+  return { named: isBound ? [] : (named ?? []), check: (address) => binding.checkEndpoint(address) };
+}
+
+export interface OpenedModels {
+  readonly keeper: OtherModels;
+  /** For the agent's job. */
+  readonly choices: readonly ModelChoice[];
+}
+
+export interface OtherModelsWorld {
+  readonly chosen: ChosenEndpoint;
+  readonly ledger: Ledger;
+  readonly environment: Environment;
+  readonly onTrouble: (trouble: unknown) => void;
+}
+
+/** Undefined where there is no other. */
+export function openOtherModels(
+  plan: OtherModelsPlan | undefined,
+  world: OtherModelsWorld,
+): OpenedModels | undefined {
+  const { chosen } = world;
+  const own = (chosen.models ?? []).filter(({ id }) => id !== chosen.model);
+  if (plan === undefined || own.length + plan.named.length === 0) return undefined;
+  const models = [chosen.model, ...own.map(({ id }) => id)];
+  return {
+    keeper: createOtherModels({
+      own: { name: chosen.endpoint.id, endpoint: chosen.endpoint, models },
+      named: plan.named.map((settings) => toNamed(settings, plan, world)),
+    }),
+    choices: [
+      ...plan.named.flatMap(toChoices),
+      ...own.map(({ id, contextTokens }) => choice(id, contextTokens)),
+    ],
+  };
+}
+
+function toChoices({ name, models, contextTokens }: EndpointSettings): ModelChoice[] {
+  return [
+    { ...choice(name, contextTokens), isEndpoint: true },
+    ...models.map((model) => choice(`${name}/${model}`, contextTokens)),
+  ];
+}
+
+function choice(name: string, contextTokens: number | undefined): ModelChoice {
+  return contextTokens === undefined ? { name } : { name, contextTokens };
+}
+
+function toNamed(settings: EndpointSettings, plan: OtherModelsPlan, world: OtherModelsWorld): NamedEndpoint {
+  const { name } = settings;
+  return {
+    name,
+    models: settings.models,
+    async open(signal) {
+      try {
+        plan.check(settings.url);
+        return await open(settings, world, signal);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        world.onTrouble(error);
+        const { code = "endpoint-unreachable", rule } = error instanceof CloisterError ? error : {};
+        // Where it is, is nothing for a model.
+        throw new CloisterError(`the endpoint ${name} cannot be used now`, {
+          ...{ code, cause: error, next: "leave the model away, and the session's own does it" },
+          ...(rule === undefined ? {} : { rule }),
+        });
+      }
+    },
+  };
+}
+
+async function open(
+  { name, url: address, models, clearance, contextTokens, keyVariable, network }: EndpointSettings,
+  { ledger, environment }: OtherModelsWorld,
+  signal: AbortSignal,
+): ReturnType<NamedEndpoint["open"]> {
+  const url = parseEndpointUrl(address);
+  // The session's own key was given to its own endpoint.
+  const apiKey = keyVariable === undefined ? undefined : environment.variable(keyVariable);
+  const { backend, description } = await openModelServer(
+    url.href,
+    { network, contextTokens, onProbe: (probe) => recordContact(ledger, probe) },
+    { ...environment, apiKey },
+    signal,
+  );
+  // A port on this machine may lead to somebody else's, who are cleared for nothing by that.
+  const listed = description.models.filter(({ remoteHost }) => remoteHost === undefined).map(({ id }) => id);
+  const isListing = description.models.length > 0 || description.server === "ollama";
+  const local = isLoopback(url);
+  return {
+    name,
+    models: isListing ? [...models.filter((model) => listed.includes(model)), ...listed] : models,
+    endpoint: {
+      ...{ id: name, url: url.href, backend, protocol: chatProtocol, server: description.server },
+      clearance: clearance ?? (local ? "core" : "public"),
+      operator: local ? "this machine" : url.host,
+    },
+  };
+}

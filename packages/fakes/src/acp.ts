@@ -1,0 +1,3 @@
+/** An editor for tests: the client of the Agent Client Protocol's official library, a stranger at our door. */
+export { client, methods, ndJsonStream } from "@agentclientprotocol/sdk";
+export type { ClientContext, ContentBlock, SessionUpdate } from "@agentclientprotocol/sdk";
