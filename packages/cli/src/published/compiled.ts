@@ -1,0 +1,128 @@
+/**
+ * Runs a program of the published folder, with the compiled code that an earlier run kept. Node's own cache keeps what
+ * was compiled by the first exit, whichever command that was: after `cloister --version` each session would compile
+ * nearly all of itself again, a quarter of a second of CPU. Here a session that ended well decides what is kept.
+ */
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import Module, { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { constants as vmConstants, Script } from "node:vm";
+
+export interface Program {
+  readonly exports: unknown;
+  /** What has been compiled so far, for `keepCode`. Takes tens of milliseconds. */
+  compiledCode(): Uint8Array;
+}
+
+/** Runs the CommonJS file. Code that does not fit it, or this Node, is passed over by V8. Only ASCII is read right. */
+export function runProgram(file: string, keptFor: (id: string) => Uint8Array | undefined): Program {
+  const bytes = readFileSync(file);
+  const script = toScript(file, bytes, keptFor(idOf(bytes)));
+  const module = { exports: {} };
+  const run = script.runInThisContext() as (...scope: unknown[]) => void;
+  run.call(module.exports, module.exports, createRequire(file), module, file, dirname(file));
+  return { exports: module.exports, compiledCode: () => script.createCachedData() };
+}
+
+/** Compiles all of a program without running any of it: for one that runs where it may keep nothing. */
+export function compileAhead(file: string): Uint8Array {
+  const bytes = readFileSync(file);
+  // Set back before the code is taken out: V8 refuses code that was made under other flags than it runs with.
+  setFlagsFromString("--no-lazy");
+  try {
+    const script = toScript(file, bytes, undefined);
+    setFlagsFromString("--lazy");
+    return script.createCachedData();
+  } finally {
+    setFlagsFromString("--lazy");
+  }
+}
+
+/** Of a program file: changes with every byte of it, and with the version of Node. */
+export function programId(file: string): string {
+  return idOf(readFileSync(file));
+}
+
+function idOf(bytes: Uint8Array): string {
+  const sum = createHash("sha256").update(bytes).digest("hex").slice(0, 24);
+  return `${process.version}-${process.arch}-${sum}`;
+}
+
+function toScript(filename: string, bytes: Buffer, cachedData: Uint8Array | undefined): Script {
+  // Latin-1 keeps one byte a character in memory, where one single other character would make all of them two.
+  return new Script(Module.wrap(bytes.toString("latin1")), {
+    filename,
+    ...(cachedData === undefined ? {} : { cachedData }),
+    importModuleDynamically: vmConstants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+}
+
+/** Code of an earlier run, and of how many turns the session was that it is from. */
+export interface Kept {
+  readonly code: Uint8Array;
+  readonly turns: number;
+}
+
+const SUM_BYTES = 32;
+const HEAD_BYTES = SUM_BYTES + 4;
+const KEPT_BYTES_MAX = 64 * 1024 * 1024;
+const UNUSED_MS_MAX = 30 * 24 * 60 * 60 * 1000;
+
+/**
+ * Undefined where nothing is kept, or not whole. With an owner, only what is that user's own and nobody else may
+ * write: it is run, and a home folder may be somebody else's (`sudo -E`).
+ */
+export function readKept(file: string, owner?: number): Kept | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const { uid, mode, size } = fstatSync(descriptor);
+    if (owner !== undefined && (uid !== owner || (mode & 0o022) !== 0)) return undefined;
+    if (size > KEPT_BYTES_MAX) return undefined;
+    const bytes = readFileSync(descriptor);
+    if (!sumOf(bytes.subarray(SUM_BYTES)).equals(bytes.subarray(0, SUM_BYTES))) return undefined;
+    return { code: bytes.subarray(HEAD_BYTES), turns: bytes.readUInt32LE(SUM_BYTES) };
+  } catch {
+    return undefined; // nothing is kept yet, or not for us
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** Whole or not at all, and what was long not used goes. A start without it is slower and nothing else, so nothing is thrown. */
+export function keepCode(file: string, { code, turns }: Kept): void {
+  const folder = dirname(file);
+  const half = `${file}.${process.pid}`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Another user may read it: the agent of a workspace that is theirs runs as they.
+    const body = Buffer.concat([Buffer.alloc(4), code]);
+    body.writeUInt32LE(turns);
+    writeFileSync(half, Buffer.concat([sumOf(body), body]), { mode: 0o644, flag: "wx" });
+    renameSync(half, file);
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      if (Date.now() - statSync(path).mtimeMs > UNUSED_MS_MAX) rmSync(path, { recursive: true, force: true });
+    }
+  } catch {
+    rmSync(half, { force: true }); // a full disk, or a home that cannot be written
+  }
+}
+
+function sumOf(body: Uint8Array): Buffer {
+  return createHash("sha256").update(body).digest();
+}
