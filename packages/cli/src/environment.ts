@@ -6,22 +6,12 @@ import { systemClock, type Clock } from "@cloister/base";
 import type { PolicyPlace } from "./policy/managed-policy.ts";
 import { hasStyle } from "./print/style.ts";
 
-/** Compiled code that the published programs keep between runs; a checkout leaves that to Node. */
-export interface CompiledCode {
-  /** Where the agent's program finds its own, if it was kept. */
-  agent(): string;
-  /** Called when a session of so many turns has ended well: what was compiled for it is what the next one needs. */
-  keep(turns: number): void;
-}
-
-/** With a screen, or one task without. */
-export type SessionKind = "screen" | "task";
-
 export interface Environment {
   /** The file this process was started from; the first file of the agent's process is beside it. */
   readonly entry: string;
   readonly node: string;
-  readonly compiled?: CompiledCode;
+  /** Compiled code of the agent's program, where the published folder has kept it. */
+  readonly agentCode?: string;
   readonly architecture: string;
   readonly version: string;
   readonly home: string;
@@ -56,7 +46,7 @@ export interface Environment {
   readonly terminal: string | undefined;
 }
 
-export function readEnvironment(entry: string, compiled?: CompiledCode): Environment {
+export function readEnvironment(entry: string, agentCode?: string): Environment {
   const variables = process.env;
   const locale: Record<string, string> = {};
   for (const name of ["LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ"]) {
@@ -66,7 +56,7 @@ export function readEnvironment(entry: string, compiled?: CompiledCode): Environ
   return {
     entry,
     node: process.execPath,
-    ...(compiled === undefined ? {} : { compiled }),
+    ...(agentCode === undefined ? {} : { agentCode }),
     architecture: process.arch,
     version: readVersion(entry),
     home: homedir(),

@@ -1,7 +1,7 @@
 /** The entry: reads the command line, loads only what the command needs, and turns the outcome into an exit code. */
 import { CloisterError, formatError } from "@cloister/base";
 import { parseArguments, type Arguments } from "./arguments.ts";
-import { readEnvironment, type CompiledCode, type Environment } from "./environment.ts";
+import { readEnvironment, type Environment } from "./environment.ts";
 import { exitCodeOf } from "./exit.ts";
 
 async function main(args: Arguments, environment: Environment): Promise<number> {
@@ -75,9 +75,9 @@ async function main(args: Arguments, environment: Environment): Promise<number> 
   }
 }
 
-/** Runs what the command line says, and sets the exit code. */
-export async function start(compiled?: CompiledCode): Promise<void> {
-  const environment = readEnvironment(import.meta.filename, compiled);
+/** Runs what the command line says, and sets the exit code. `agentCode` is compiled code for the agent's program. */
+export async function start(agentCode?: string): Promise<void> {
+  const environment = readEnvironment(import.meta.filename, agentCode);
   try {
     process.exitCode = await main(parseArguments(process.argv.slice(2)), environment);
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Starts the agent's process in its cell. */
-import { existsSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Cells, CellView, Tier } from "@cloister/cell";
 import { agentLibraries } from "./agent-libraries.ts";
@@ -32,8 +32,7 @@ export function startAgent(
   { workspace, socketPath, environment, wishes, hidden }: AgentStart,
 ): ReturnType<Cells["spawn"]> {
   const node = realpathSync(environment.node);
-  const compiled = environment.compiled?.agent();
-  const kept = compiled !== undefined && existsSync(compiled) ? [compiled] : [];
+  const kept = environment.agentCode === undefined ? [] : [environment.agentCode];
   const bare: CellView = {
     workspace,
     home: environment.home,

@@ -162,7 +162,6 @@ export async function run(args: RunArguments, environment: Environment, screen?:
     printer.end(outcome);
     if (outcome.ending.outcome === "cancelled") return exit.cancelled;
     const isDone = outcome.ending.outcome === "done" && outcome.overlay?.isWhole() !== false;
-    if (isDone) environment.compiled?.keep(outcome.ending.turns);
     return isDone ? exit.ok : exit.failed;
   } finally {
     ignore();

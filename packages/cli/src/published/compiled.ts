@@ -1,7 +1,7 @@
 /**
- * Runs a program of the published folder, with the compiled code that an earlier run kept. Node's own cache keeps what
+ * Runs a program of the published folder, with the compiled code that earlier runs kept. Node's own cache keeps what
  * was compiled by the first exit, whichever command that was: after `cloister --version` each session would compile
- * nearly all of itself again, a quarter of a second of CPU. Here a session that ended well decides what is kept.
+ * nearly all of itself again, a quarter of a second of CPU. Here whoever compiled more than is kept keeps that.
  */
 import { createHash } from "node:crypto";
 import {
@@ -19,34 +19,56 @@ import {
 } from "node:fs";
 import Module, { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { setFlagsFromString } from "node:v8";
+import { getHeapCodeStatistics, setFlagsFromString } from "node:v8";
 import { constants as vmConstants, Script } from "node:vm";
 
-export interface Program {
-  readonly exports: unknown;
-  /** What has been compiled so far, for `keepCode`. Takes tens of milliseconds. */
-  compiledCode(): Uint8Array;
-}
+/** Of bytecode, before what is kept is worth writing anew. */
+const GROWTH_MIN = 1.05;
 
-/** Runs the CommonJS file. Code that does not fit it, or this Node, is passed over by V8. Only ASCII is read right. */
-export function runProgram(file: string, keptFor: (id: string) => Uint8Array | undefined): Program {
+/**
+ * Runs the CommonJS file, of which only ASCII is read right, and returns its exports. What was compiled is kept at the
+ * end of the process. Code that does not fit this Node, or `keptFor` has none, is compiled when it is called.
+ */
+export function runProgram(
+  file: string,
+  keptFor: (id: string) => string,
+  owner: number | undefined,
+): unknown {
   const bytes = readFileSync(file);
-  const script = toScript(file, bytes, keptFor(idOf(bytes)));
-  const module = { exports: {} };
-  const run = script.runInThisContext() as (...scope: unknown[]) => void;
-  run.call(module.exports, module.exports, createRequire(file), module, file, dirname(file));
-  return { exports: module.exports, compiledCode: () => script.createCachedData() };
+  const keptFile = keptFor(idOf(bytes));
+  const kept = readKept(keptFile, owner);
+  const script = toScript(file, bytes, kept?.code);
+  const keptBytes = kept === undefined || script.cachedDataRejected === true ? 0 : kept.bytecodeBytes;
+  process.once("exit", () => {
+    const bytecodeBytes = getHeapCodeStatistics().bytecode_and_metadata_size;
+    if (bytecodeBytes <= keptBytes * GROWTH_MIN) return;
+    keepCode(keptFile, { code: script.createCachedData(), bytecodeBytes });
+  });
+  return run(script, file);
 }
 
-/** Compiles all of a program without running any of it: for one that runs where it may keep nothing. */
-export function compileAhead(file: string): Uint8Array {
+/** The same for a program that may keep nothing: it is given what `compileAhead` made. */
+export function runCompiled(file: string, keptFile: string | undefined): unknown {
+  const kept = keptFile === undefined ? undefined : readKept(keptFile);
+  return run(toScript(file, readFileSync(file), kept?.code), file);
+}
+
+function run(script: Script, file: string): unknown {
+  const module = { exports: {} };
+  const program = script.runInThisContext() as (...scope: unknown[]) => void;
+  program.call(module.exports, module.exports, createRequire(file), module, file, dirname(file));
+  return module.exports;
+}
+
+/** Compiles all of a program without running any of it. */
+export function compileAhead(file: string): Kept {
   const bytes = readFileSync(file);
   // Set back before the code is taken out: V8 refuses code that was made under other flags than it runs with.
   setFlagsFromString("--no-lazy");
   try {
     const script = toScript(file, bytes, undefined);
     setFlagsFromString("--lazy");
-    return script.createCachedData();
+    return { code: script.createCachedData(), bytecodeBytes: 0 };
   } finally {
     setFlagsFromString("--lazy");
   }
@@ -71,10 +93,10 @@ function toScript(filename: string, bytes: Buffer, cachedData: Uint8Array | unde
   });
 }
 
-/** Code of an earlier run, and of how many turns the session was that it is from. */
 export interface Kept {
   readonly code: Uint8Array;
-  readonly turns: number;
+  /** All that the process had compiled when it was kept. */
+  readonly bytecodeBytes: number;
 }
 
 const SUM_BYTES = 32;
@@ -95,7 +117,7 @@ export function readKept(file: string, owner?: number): Kept | undefined {
     if (size > KEPT_BYTES_MAX) return undefined;
     const bytes = readFileSync(descriptor);
     if (!sumOf(bytes.subarray(SUM_BYTES)).equals(bytes.subarray(0, SUM_BYTES))) return undefined;
-    return { code: bytes.subarray(HEAD_BYTES), turns: bytes.readUInt32LE(SUM_BYTES) };
+    return { code: bytes.subarray(HEAD_BYTES), bytecodeBytes: bytes.readUInt32LE(SUM_BYTES) };
   } catch {
     return undefined; // nothing is kept yet, or not for us
   } finally {
@@ -103,15 +125,15 @@ export function readKept(file: string, owner?: number): Kept | undefined {
   }
 }
 
-/** Whole or not at all, and what was long not used goes. A start without it is slower and nothing else, so nothing is thrown. */
-export function keepCode(file: string, { code, turns }: Kept): void {
+/** Whole or not at all; what was long not written anew goes. A start without it is slower and nothing else, so nothing is thrown. */
+export function keepCode(file: string, { code, bytecodeBytes }: Kept): void {
   const folder = dirname(file);
   const half = `${file}.${process.pid}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     // Another user may read it: the agent of a workspace that is theirs runs as they.
     const body = Buffer.concat([Buffer.alloc(4), code]);
-    body.writeUInt32LE(turns);
+    body.writeUInt32LE(bytecodeBytes);
     writeFileSync(half, Buffer.concat([sumOf(body), body]), { mode: 0o644, flag: "wx" });
     renameSync(half, file);
     for (const name of readdirSync(folder)) {
