@@ -85,6 +85,7 @@ function idOf(bytes: Uint8Array): string {
 }
 
 function toScript(filename: string, bytes: Buffer, cachedData: Uint8Array | undefined): Script {
+  setFlagsFromString(LATER_OPTIMISED);
   // Latin-1 keeps one byte a character in memory, where one single other character would make all of them two.
   return new Script(Module.wrap(bytes.toString("latin1")), {
     filename,
@@ -98,6 +99,12 @@ export interface Kept {
   /** All that the process had compiled when it was kept. */
   readonly bytecodeBytes: number;
 }
+
+/**
+ * V8 notes in the code which functions an earlier run had optimised, and then does it after 30 calls instead of 400.
+ * A session is short: most of that work was lost. Set for everybody alike, since code fits only its own flags.
+ */
+const LATER_OPTIMISED = "--invocation-count-for-early-optimization=400";
 
 const SUM_BYTES = 32;
 const HEAD_BYTES = SUM_BYTES + 4;
@@ -141,7 +148,15 @@ export function keepCode(file: string, { code, bytecodeBytes }: Kept): void {
       if (Date.now() - statSync(path).mtimeMs > UNUSED_MS_MAX) rmSync(path, { recursive: true, force: true });
     }
   } catch {
-    rmSync(half, { force: true }); // a full disk, or a home that cannot be written
+    remove(half); // a full disk, or a home that cannot be written
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    /* the folder is not there at all */
   }
 }
 
