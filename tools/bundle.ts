@@ -26,6 +26,12 @@ const programs: readonly { readonly entry: string; readonly file: string }[] = [
   { entry: "packages/cli/src/agent-main.ts", file: "agent.js" },
 ];
 
+/** What `node` is told to run; each reads the program beside it, with the compiled code that was kept for it. */
+const firstFiles: typeof programs = [
+  { entry: "packages/cli/src/published/first.ts", file: "cloister.js" },
+  { entry: "packages/cli/src/published/agent-first.ts", file: "agent-first.js" },
+];
+
 /** Large, and not needed by every run: files of their own, loaded where they are used. */
 const apart = /^(?:gpt-tokenizer\/.*|unpdf|@vscode\/tree-sitter-wasm|@huggingface\/jinja|yaml|smol-toml)$/;
 
@@ -46,11 +52,13 @@ export async function bundle({ root, outFolder }: BundleOptions): Promise<number
       plugins: [...plugins],
     });
     for (const input of Object.keys(metafile.inputs)) inputs.add(input);
-    bytes += readFileSync(outfile).length;
+    const code = toAscii(readFileSync(outfile, "utf8"));
+    writeFileSync(outfile, code);
+    bytes += code.length;
   };
   for (const { entry, file } of programs) await add(entry, file, [setApart(libraries)]);
   for (const [file, path] of libraries) await add(path, join("lib", file), []);
-  writeFileSync(join(outFolder, "cloister.js"), first);
+  for (const { entry, file } of firstFiles) await add(entry, file, []);
   chmodSync(join(outFolder, "cloister.js"), 0o755);
   writeFileSync(join(outFolder, "package.json"), publishedManifest(root));
   writeFileSync(join(outFolder, "THIRD-PARTY-LICENSES.txt"), licencesOf(root, [...inputs]));
@@ -60,22 +68,6 @@ export async function bundle({ root, outFolder }: BundleOptions): Promise<number
   return bytes;
 }
 
-/** The first file: small, so that a Node that is too old can still read it and say so. */
-const first = `#!/usr/bin/env node
-"use strict";
-const { join } = require("node:path");
-
-if (Number(process.versions.node.split(".")[0]) < 24) {
-  console.error("cloister needs Node 24 or newer; this is " + process.versions.node + ".");
-  console.error("next: install a newer Node.");
-  process.exit(69);
-}
-// Compiled code is kept between runs: it halves the start. In the user's own folder: Node's default is one in the
-// shared temporary folder, where somebody else could lay code for us to run.
-require("node:module").enableCompileCache(join(require("node:os").homedir(), ".cloister", "cache"));
-require("./keeper.js");
-`;
-
 const common = {
   bundle: true,
   platform: "node",
@@ -83,7 +75,7 @@ const common = {
   external: ["node-llama-cpp"],
   // CommonJS loads Node's own modules where they are used; an ES module would load all of them at its start.
   format: "cjs",
-  define: { "import.meta.filename": "__filename" },
+  define: { "import.meta.filename": "__filename", "import.meta.main": "false" },
   target: "node24",
   // Readable on purpose: whoever installs it can see what it does.
   minify: false,
@@ -93,6 +85,14 @@ const common = {
   metafile: true,
   logLevel: "warning",
 } as const satisfies BuildOptions;
+
+/**
+ * One character that is not Latin-1 makes V8 keep all of a file with two bytes each, and scan it slower; esbuild leaves
+ * those in regular expressions and comments. In a comment the escape says less, everywhere else the same.
+ */
+function toAscii(code: string): string {
+  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
 
 /** Leaves the large libraries out, and notes where they are. */
 function setApart(libraries: Map<string, string>): Plugin {

@@ -61,7 +61,8 @@ export function findToolchains(path: readonly string[], options: ToolchainOption
   const { home, workspace, user } = options;
   const readable = new Set<string>();
   const folders: string[] = [];
-  for (const folder of path) {
+  const rootsOf = openRoots(home);
+  for (const folder of new Set(path)) {
     // A relative folder is another one in each directory; a program found there is nobody's toolchain.
     const real = folder.startsWith("/") ? realOrUndefined(folder) : undefined;
     // Programs of a project's own node_modules come with its workspace, or belong to somebody else's project.
@@ -69,17 +70,30 @@ export function findToolchains(path: readonly string[], options: ToolchainOption
     if (!isReachable(real, user) || isWithin(home, real)) continue;
     folders.push(real);
     if (isWithin(real, "/usr") || real === "/bin" || real === "/sbin" || isWithin(real, workspace)) continue;
-    for (const root of toolchainRoots(real, home)) {
+    for (const root of rootsOf(real)) {
       if (root === real || isReachable(root, user)) readable.add(root);
     }
   }
   return { readable: outermost([...readable]), path: folders };
 }
 
-function toolchainRoots(folder: string, home: string): string[] {
-  const known = doors.filter(({ door }) =>
-    isWithin(folder, realOrUndefined(join(home, door)) ?? join(home, door)),
-  );
+/** The home is looked through once, and only where PATH leads out of the system's own folders. */
+function openRoots(home: string): (folder: string) => string[] {
+  let real: readonly (Door & { readonly at: string })[] | undefined;
+  return (folder) => {
+    real ??= doors.map((one) => ({
+      ...one,
+      at: realOrUndefined(join(home, one.door)) ?? join(home, one.door),
+    }));
+    return toolchainRoots(
+      folder,
+      home,
+      real.filter(({ at }) => isWithin(folder, at)),
+    );
+  };
+}
+
+function toolchainRoots(folder: string, home: string, known: readonly Door[]): string[] {
   const needs = known
     .flatMap((door) => door.needs)
     .map((name) => realOrUndefined(join(home, name)))
@@ -116,7 +130,7 @@ function isWithin(path: string, root: string): boolean {
 
 function realOrUndefined(path: string): string | undefined {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     return undefined; // PATH often names folders that do not exist
   }

@@ -14,7 +14,8 @@ if (major >= 24) {
   // Compiled code is kept between runs, types already taken out: it more than halves the start. In the user's own
   // folder: Node's default is one in the shared temporary folder, where somebody else could lay code for us to run.
   modules.enableCompileCache(join(homedir(), ".cloister", "cache"));
-  await import("../src/main.ts");
+  const { start } = await import("../src/main.ts");
+  await start();
 } else {
   // In a checkout, `npm ci` has put a newer Node beside us.
   const node = fileURLToPath(new URL("../../../node_modules/node/bin/node", import.meta.url));

@@ -37,6 +37,17 @@ test("what a killed session left is swept at the next start; what lives, and wha
   rmSync(base, { recursive: true });
 });
 
+test("a session in another process namespace that shares the temporary folder is left alone", () => {
+  const base = realpathSync(mkdtempSync(join(tmpdir(), "sweep-")));
+  const workspace = join(base, "project");
+  const claim = { pid: Number(gone), started: "1", namespace: "pid:[1]", workspace, missing: [] };
+  for (const name of ["cloister-elsewhere", "cloister-me"]) mkdirSync(join(base, name));
+  writeFileSync(join(base, "cloister-elsewhere/owner.json"), JSON.stringify(claim));
+  sweepScratches(join(base, "cloister-me"));
+  assert.ok(existsSync(join(base, "cloister-elsewhere")));
+  rmSync(base, { recursive: true });
+});
+
 test("while another session works in the same project, its mount points stay", () => {
   const base = realpathSync(mkdtempSync(join(tmpdir(), "sweep-")));
   const workspace = join(base, "project");

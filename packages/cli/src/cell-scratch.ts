@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -20,6 +21,8 @@ interface Claim {
   readonly pid: number;
   /** Of the process, in the kernel's own count: numbers of processes are used again. */
   readonly started: string;
+  /** In which the number is one: a container may share the temporary folder and nothing else. */
+  readonly namespace?: string | undefined;
   readonly workspace: string;
   /** Where nothing was before: what is empty there afterwards is a mount point. */
   readonly missing: readonly string[];
@@ -40,7 +43,8 @@ export function claimScratch(scratch: string, workspace: string, missing: readon
 }
 
 function writeClaim(scratch: string, claim: Pick<Claim, "workspace" | "missing" | "isEnding">): void {
-  const whole: Claim = { pid: process.pid, started: startOf(process.pid) ?? "", ...claim };
+  const { pid } = process;
+  const whole: Claim = { pid, started: startOf(pid) ?? "", namespace: namespaceOf(), ...claim };
   // Renamed into place: others read it at any time, and half a claim is none.
   writeFileSync(join(scratch, `${FILE}.new`), JSON.stringify(whole), { mode: 0o600 });
   renameSync(join(scratch, `${FILE}.new`), join(scratch, FILE));
@@ -172,7 +176,9 @@ function readClaim(folder: string, uid: number): Claim | undefined {
   }
 }
 
-function isAlive({ pid, started }: Claim): boolean {
+function isAlive({ pid, started, namespace }: Claim): boolean {
+  // Of a process elsewhere nothing can be seen from here; its own neighbours clear up after it.
+  if (namespace !== undefined && namespace !== namespaceOf()) return true;
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -181,6 +187,15 @@ function isAlive({ pid, started }: Claim): boolean {
   }
   const now = startOf(pid);
   return now === undefined || started === "" || now === started;
+}
+
+/** pid_namespaces(7). */
+function namespaceOf(): string | undefined {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return undefined; // no /proc
+  }
 }
 
 /** Field 22 of proc_pid_stat(5). */

@@ -10,6 +10,8 @@ export interface Environment {
   /** The file this process was started from; the first file of the agent's process is beside it. */
   readonly entry: string;
   readonly node: string;
+  /** Compiled code of the agent's program, where the published folder has kept it. */
+  readonly agentCode?: string;
   readonly architecture: string;
   readonly version: string;
   readonly home: string;
@@ -44,7 +46,7 @@ export interface Environment {
   readonly terminal: string | undefined;
 }
 
-export function readEnvironment(entry: string): Environment {
+export function readEnvironment(entry: string, agentCode?: string): Environment {
   const variables = process.env;
   const locale: Record<string, string> = {};
   for (const name of ["LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ"]) {
@@ -54,6 +56,7 @@ export function readEnvironment(entry: string): Environment {
   return {
     entry,
     node: process.execPath,
+    ...(agentCode === undefined ? {} : { agentCode }),
     architecture: process.arch,
     version: readVersion(entry),
     home: homedir(),

@@ -81,8 +81,9 @@ async function main(args: Arguments, environment: Environment): Promise<number> 
   }
 }
 
-async function start(): Promise<void> {
-  const environment = readEnvironment(import.meta.filename);
+/** Runs what the command line says, and sets the exit code. `agentCode` is compiled code for the agent's program. */
+export async function start(agentCode?: string): Promise<void> {
+  const environment = readEnvironment(import.meta.filename, agentCode);
   try {
     process.exitCode = await main(parseArguments(process.argv.slice(2)), environment);
   } catch (error) {
@@ -95,4 +96,4 @@ async function start(): Promise<void> {
   }
 }
 
-void start();
+if (import.meta.main) void start();

@@ -32,10 +32,11 @@ export function startAgent(
   { workspace, socketPath, environment, wishes, hidden }: AgentStart,
 ): ReturnType<Cells["spawn"]> {
   const node = realpathSync(environment.node);
+  const kept = environment.agentCode === undefined ? [] : [environment.agentCode];
   const bare: CellView = {
     workspace,
     home: environment.home,
-    readable: [node, ...ownCode(environment.entry)],
+    readable: [node, ...ownCode(environment.entry), ...kept],
     sockets: [{ outside: socketPath, inside: SOCKET_INSIDE }],
     system: "libraries",
   };
@@ -44,7 +45,7 @@ export function startAgent(
   const view = { ...applyWishes(bare, { read, write, hide }), hidden: hidden.paths };
   return cells.spawn(view, {
     // The word is for whoever looks at a list of processes.
-    argv: [node, agentProgram(environment.entry), "agent-process"],
+    argv: [node, agentProgram(environment.entry), "agent-process", ...kept],
     directory: workspace,
     environment: { ...environment.locale, HOME: environment.home, PATH: "/usr/bin:/bin", TMPDIR: "/tmp" },
   });
@@ -52,7 +53,7 @@ export function startAgent(
 
 function agentProgram(entry: string): string {
   const file = realpathSync(entry);
-  return join(dirname(file), file.endsWith(".ts") ? "agent-main.ts" : "agent.js");
+  return join(dirname(file), file.endsWith(".ts") ? "agent-main.ts" : "agent-first.js");
 }
 
 /** The published folder, or in a checkout the packages and the links between them. */

@@ -169,6 +169,7 @@ test("ripgrep's output becomes the same shape, whatever is in names and lines", 
   const output =
     "./a-1-b:2:c.ts\0" + "12:x:1:y\r\n./a-1-b:2:c.ts\0" + "13-\n--\n./z\0" + "1:é\nWARNING: stopped\n./cut";
   await using scratch = await openScratch({ output, cutBytes: 9 });
+  await scratch.put(".ignore", "left to ripgrep\n");
   const result = await scratch.call("Grep", { pattern: "x", output_mode: "content" });
   assert.equal(
     result.text,
@@ -185,5 +186,6 @@ test("ripgrep's errors and refusals reach the model", async () => {
   const result = await scratch.call("Grep", { pattern: "a(" });
   assert.deepEqual([result.ok, result.text], [false, "ripgrep: regex parse error:\n  a("]);
   await using other = await openScratch({ refused: "rule 7" });
+  await other.put(".ignore", "left to ripgrep\n");
   assert.match((await other.call("Grep", { pattern: "a" })).text, /not run: rule 7/);
 });

@@ -1,10 +1,12 @@
 import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { systemCodeOf } from "@cloister/base";
 import { formatHits, formatRows, headLimitDefault } from "./hits.ts";
 import type { GrepArgs } from "./hits.ts";
 import { locate } from "./paths.ts";
 import { searchWithRipgrep } from "./ripgrep.ts";
 import { searchFiles } from "./search.ts";
+import { searchHere } from "./search-here.ts";
 import { refusal } from "./tool.ts";
 import type { Tool, ToolResult, ToolWorld } from "./tool.ts";
 import { withoutHidden } from "./withheld.ts";
@@ -51,9 +53,13 @@ async function grep(args: GrepArgs, world: ToolWorld, signal: AbortSignal): Prom
   if (place.kind === "refused") return refusal(place.text);
   const isDirectory = await isDirectoryAt(place.real);
   if (isDirectory === undefined) return refusal(`${args.path ?? "."} does not exist. Find it with Glob.`);
-  const all = world.hasRipgrep
-    ? await searchWithRipgrep(args, place.path, world, signal)
-    : await searchFiles(args, { path: place.path, isDirectory }, world, signal);
+  const isLink = place.real !== join(world.workspace, place.path);
+  const here = isDirectory && !isLink ? searchHere(args, place.path, world.workspace) : undefined;
+  const all =
+    here ??
+    (world.hasRipgrep
+      ? await searchWithRipgrep(args, place.path, world, signal)
+      : await searchFiles(args, { path: place.path, isDirectory }, world, signal));
   if (all.kind === "failed") return refusal(all.why);
   const found = withoutHidden(all, world.hidden);
   if (found.hits.length === 0 && found.rows.length === 0) {

@@ -31,9 +31,7 @@ export async function searchFiles(
     ? await walk({ workspace: world.workspace, start: place.path, honoursGitignore: true }, signal)
     : { paths: [place.path], isComplete: true };
   const isWanted = compileFilter(args.glob);
-  const notes = walked.isComplete ? [] : ["[too many files to look at all; give a path]"];
-  const hits: Hit[] = [];
-  const rows: string[] = [];
+  const findings = openFindings(args);
   for (const path of walked.paths) {
     signal.throwIfAborted();
     if (!isWanted(path)) continue;
@@ -41,23 +39,44 @@ export async function searchFiles(
     if (lines === undefined) continue;
     const compared = ignoresCase ? lines.map((line) => line.toLowerCase()) : lines;
     const matched = matchingLines(compared, compiled.value, args.multiline === true);
-    if (matched.length === 0) continue;
-    switch (args.output_mode ?? "files_with_matches") {
-      case "files_with_matches":
-        rows.push(path);
-        break;
-      case "count":
-        rows.push(`${path}:${matched.length}`);
-        break;
-      case "content":
-        hits.push(...withContext(path, lines, matched, args, hits.length > 0));
-    }
-    if (hits.length + rows.length > ROWS_MAX) {
-      notes.push(`[stopped after ${ROWS_MAX} rows; narrow the search]`);
-      break;
-    }
+    if (!findings.add(path, lines, matched)) break;
   }
-  return { kind: "found", hits, rows, notes };
+  const { hits, rows, notes } = findings.all();
+  return { kind: "found", hits, rows, notes: walked.isComplete ? notes : [tooMany, ...notes] };
+}
+
+const tooMany = "[too many files to look at all; give a path]";
+
+/** What was found so far, in the form that was asked for. */
+export interface Findings {
+  /** `matched` are indexes into `lines`. False when there is room for no more. */
+  add(path: string, lines: readonly string[], matched: readonly number[]): boolean;
+  all(): Extract<GrepFound, { kind: "found" }>;
+}
+
+export function openFindings(args: GrepArgs): Findings {
+  const hits: Hit[] = [];
+  const rows: string[] = [];
+  const notes: string[] = [];
+  return {
+    add: (path, lines, matched) => {
+      if (matched.length === 0) return true;
+      switch (args.output_mode ?? "files_with_matches") {
+        case "files_with_matches":
+          rows.push(path);
+          break;
+        case "count":
+          rows.push(`${path}:${matched.length}`);
+          break;
+        case "content":
+          hits.push(...withContext(path, lines, matched, args, hits.length > 0));
+      }
+      if (hits.length + rows.length <= ROWS_MAX) return true;
+      notes.push(`[stopped after ${ROWS_MAX} rows; narrow the search]`);
+      return false;
+    },
+    all: () => ({ kind: "found", hits, rows, notes }),
+  };
 }
 
 function compileFilter(glob: string | undefined): (path: string) => boolean {

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+/** `cloister.js`, the first file that is published: small, so that a Node that is too old can still read it and say so. */
+import { existsSync } from "node:fs";
+import { enableCompileCache } from "node:module";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import type { start } from "../main.ts";
+import { compileAhead, keepCode, programId, runProgram } from "./compiled.ts";
+
+if (Number(process.versions.node.split(".")[0]) < 24) {
+  console.error(`cloister needs Node 24 or newer; this is ${process.versions.node}.`);
+  console.error("next: install a newer Node.");
+  process.exit(69);
+}
+
+// In the user's own folder: Node's default is one in the shared temporary folder, where somebody else could lay code
+// for us to run. Libraries that stand apart are kept by Node itself.
+const cache = join(homedir(), ".cloister", "cache");
+const programs = dirname(import.meta.filename);
+const agent = join(programs, "agent.js");
+const kind = kindOf(process.argv.slice(2));
+
+enableCompileCache(cache);
+const keptAgent = toFile("agent", programId(agent));
+const keeper = runProgram(join(programs, "keeper.js"), (id) => toFile(kind, id), process.geteuid?.()) as {
+  readonly start: typeof start;
+};
+void keeper.start(existsSync(keptAgent) ? keptAgent : undefined);
+process.once("exit", () => {
+  // The agent's program has no home to keep anything in, and its word is not trusted: it is compiled here, unrun.
+  if (kind !== "other" && !existsSync(keptAgent)) keepCode(keptAgent, compileAhead(agent));
+});
+
+/** Runs of one kind need the same code; what others need would only cost them its reading. */
+function kindOf(args: readonly string[]): "screen" | "task" | "other" {
+  if (args.some((each) => /^(?:-p|--print)/.test(each))) return "task";
+  const [first = "-"] = args;
+  return first.startsWith("-") && !["--version", "-v", "--help", "-h"].includes(first) ? "screen" : "other";
+}
+
+function toFile(of: string, id: string): string {
+  return join(cache, "code", `${of}-${id}`);
+}
