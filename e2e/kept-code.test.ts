@@ -115,7 +115,7 @@ test("a home that cannot be written is no trouble", () => {
 test("the program finds its own files, by require and by import", () => {
   using program = createProgram(
     'console.log(require("./beside.js").name, __filename.endsWith("keeper.js"));\n' +
-      'import("./lib/far.js").then(({ default: far }) => console.log(far.name));',
+      'importModule("./lib/far.js").then(({ default: far }) => console.log(far.name));',
   );
   mkdirSync(join(program.folder, "../lib"));
   writeFileSync(join(program.folder, "../beside.js"), 'exports.name = "beside";');

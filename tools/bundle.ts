@@ -56,7 +56,11 @@ export async function bundle({ root, outFolder }: BundleOptions): Promise<number
     writeFileSync(outfile, code);
     bytes += code.length;
   };
-  for (const { entry, file } of programs) await add(entry, file, [setApart(libraries)]);
+  for (const { entry, file } of programs) {
+    await add(entry, file, [setApart(libraries)]);
+    const code = readFileSync(join(outFolder, file), "utf8");
+    writeFileSync(join(outFolder, file), withImportModule(code));
+  }
   for (const [file, path] of libraries) await add(path, join("lib", file), []);
   for (const { entry, file } of firstFiles) await add(entry, file, []);
   chmodSync(join(outFolder, "cloister.js"), 0o755);
@@ -92,6 +96,17 @@ const common = {
  */
 function toAscii(code: string): string {
   return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** For `compiled.ts`, which runs a program as a script and hands it a way to import. */
+function withImportModule(code: string): string {
+  const written = code.replaceAll(
+    /\bimport\((?="(?:\.\/lib\/[\w.-]+|node-llama-cpp|node:[\w/]+)"\))/g,
+    "importModule(",
+  );
+  const left = /^.*\bimport\("[^"]+"\).*$/m.exec(written);
+  if (left !== null) throw new Error(`the program imports what the bundle does not know: ${left[0]}`);
+  return written;
 }
 
 /** Leaves the large libraries out, and notes where they are. */

@@ -17,10 +17,11 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import Module, { createRequire } from "node:module";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { getHeapCodeStatistics, setFlagsFromString } from "node:v8";
-import { constants as vmConstants, Script } from "node:vm";
+import { pathToFileURL } from "node:url";
+import { Script } from "node:vm";
 
 /** Of bytecode, before what is kept is worth writing anew. */
 const GROWTH_MIN = 1.05;
@@ -54,9 +55,13 @@ export function runCompiled(file: string, keptFile: string | undefined): unknown
 }
 
 function run(script: Script, file: string): unknown {
+  const folder = dirname(file);
   const module = { exports: {} };
+  // A script's own `import` is an experiment of Node's, and says so on stderr.
+  const importModule = (name: string): Promise<unknown> =>
+    import(name.startsWith("./") ? pathToFileURL(join(folder, name)).href : name);
   const program = script.runInThisContext() as (...scope: unknown[]) => void;
-  program.call(module.exports, module.exports, createRequire(file), module, file, dirname(file));
+  program.call(module.exports, module.exports, createRequire(file), module, file, folder, importModule);
   return module.exports;
 }
 
@@ -87,12 +92,12 @@ function idOf(bytes: Uint8Array): string {
 function toScript(filename: string, bytes: Buffer, cachedData: Uint8Array | undefined): Script {
   setFlagsFromString(LATER_OPTIMISED);
   // Latin-1 keeps one byte a character in memory, where one single other character would make all of them two.
-  return new Script(Module.wrap(bytes.toString("latin1")), {
-    filename,
-    ...(cachedData === undefined ? {} : { cachedData }),
-    importModuleDynamically: vmConstants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+  const source = `(function (${scope}) {${bytes.toString("latin1")}\n})`;
+  return new Script(source, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
 }
+
+/** What Node hands to a CommonJS file, and a way to import, which the bundler writes into the programs. */
+const scope = "exports, require, module, __filename, __dirname, importModule";
 
 export interface Kept {
   readonly code: Uint8Array;
