@@ -90,7 +90,6 @@ function idOf(bytes: Uint8Array): string {
 }
 
 function toScript(filename: string, bytes: Buffer, cachedData: Uint8Array | undefined): Script {
-  setFlagsFromString(LATER_OPTIMISED);
   // Latin-1 keeps one byte a character in memory, where one single other character would make all of them two.
   const source = `(function (${scope}) {${bytes.toString("latin1")}\n})`;
   return new Script(source, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
@@ -104,12 +103,6 @@ export interface Kept {
   /** All that the process had compiled when it was kept. */
   readonly bytecodeBytes: number;
 }
-
-/**
- * V8 notes in the code which functions an earlier run had optimised, and then does it after 30 calls instead of 400.
- * A session is short: most of that work was lost. Set for everybody alike, since code fits only its own flags.
- */
-const LATER_OPTIMISED = "--invocation-count-for-early-optimization=400";
 
 const SUM_BYTES = 32;
 const HEAD_BYTES = SUM_BYTES + 4;
