@@ -118,6 +118,7 @@ test("the program finds its own files, by require and by import", () => {
       'importModule("./lib/far.js").then(({ default: far }) => console.log(far.name));',
   );
   mkdirSync(join(program.folder, "../lib"));
+  writeFileSync(join(program.folder, "../import.js"), "module.exports = (name) => import(name);");
   writeFileSync(join(program.folder, "../beside.js"), 'exports.name = "beside";');
   writeFileSync(join(program.folder, "../lib/far.js"), 'exports.name = "far";');
   for (let run = 0; run < 2; run++) assert.equal(program.run(), "beside true\nfar\n");

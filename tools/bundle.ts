@@ -61,6 +61,7 @@ export async function bundle({ root, outFolder }: BundleOptions): Promise<number
     const code = readFileSync(join(outFolder, file), "utf8");
     writeFileSync(join(outFolder, file), withImportModule(code));
   }
+  writeFileSync(join(outFolder, "import.js"), "module.exports = (name) => import(name);\n");
   for (const [file, path] of libraries) await add(path, join("lib", file), []);
   for (const { entry, file } of firstFiles) await add(entry, file, []);
   chmodSync(join(outFolder, "cloister.js"), 0o755);

@@ -3,7 +3,12 @@ import { resolveImport } from "./repository.ts";
 import type { Repository, Violation } from "./repository.ts";
 
 /** Files that are started by path rather than imported. */
-const ENTRIES: readonly string[] = ["packages/cli/src/main.ts", "packages/cli/src/agent-main.ts"];
+const ENTRIES: readonly string[] = [
+  "packages/cli/src/main.ts",
+  "packages/cli/src/agent-main.ts",
+  "packages/cli/src/published/first.ts",
+  "packages/cli/src/published/agent-first.ts",
+];
 
 type Graph = ReadonlyMap<string, readonly string[]>;
 

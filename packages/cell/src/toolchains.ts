@@ -79,16 +79,17 @@ export function findToolchains(path: readonly string[], options: ToolchainOption
 
 /** The home is looked through once, and only where PATH leads out of the system's own folders. */
 function openRoots(home: string): (folder: string) => string[] {
-  let real: readonly (Door & { readonly at: string })[] | undefined;
+  let real: readonly { readonly door: Door; readonly at: string }[] | undefined;
   return (folder) => {
-    real ??= doors.map((one) => ({
-      ...one,
-      at: realOrUndefined(join(home, one.door)) ?? join(home, one.door),
+    real ??= doors.map((door) => ({
+      door,
+      at: realOrUndefined(join(home, door.door)) ?? join(home, door.door),
     }));
+    const known = real.filter(({ at }) => isWithin(folder, at));
     return toolchainRoots(
       folder,
       home,
-      real.filter(({ at }) => isWithin(folder, at)),
+      known.map(({ door }) => door),
     );
   };
 }

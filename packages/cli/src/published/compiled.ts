@@ -20,7 +20,6 @@ import {
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { getHeapCodeStatistics, setFlagsFromString } from "node:v8";
-import { pathToFileURL } from "node:url";
 import { Script } from "node:vm";
 
 /** Of bytecode, before what is kept is worth writing anew. */
@@ -55,13 +54,14 @@ export function runCompiled(file: string, keptFile: string | undefined): unknown
 }
 
 function run(script: Script, file: string): unknown {
-  const folder = dirname(file);
   const module = { exports: {} };
-  // A script's own `import` is an experiment of Node's, and says so on stderr.
-  const importModule = (name: string): Promise<unknown> =>
-    import(name.startsWith("./") ? pathToFileURL(join(folder, name)).href : name);
+  const load = createRequire(file);
+  const folder = dirname(file);
+  // A script's own `import` is an experiment of Node's, and says so on stderr; that of a file beside it is not.
+  const importing = join(folder, "import.js");
+  const importModule = (name: string): unknown => (load(importing) as (name: string) => unknown)(name);
   const program = script.runInThisContext() as (...scope: unknown[]) => void;
-  program.call(module.exports, module.exports, createRequire(file), module, file, folder, importModule);
+  program.call(module.exports, module.exports, load, module, file, folder, importModule);
   return module.exports;
 }
 
