@@ -9,7 +9,8 @@ import type { Finding } from "./census.ts";
 import { forbidCoreDumps } from "./limits.ts";
 import { openGrounds } from "./look.ts";
 import { openPipes, type StreamOf } from "./pipes.ts";
-import { probe } from "./probe.ts";
+import { probe, type ProbeOptions } from "./probe.ts";
+import { forgetProbe, probeOnce } from "./remembered-probe.ts";
 import { insideId, prepareScratch } from "./scratch.ts";
 import { seatbeltCommand } from "./seatbelt.ts";
 import { allPiped, follow, startCell, type Session } from "./start.ts";
@@ -38,6 +39,11 @@ export interface CellsOptions {
    * ended before the machine is out of memory.
    */
   readonly memoryBytesUsual?: number;
+  /**
+   * A folder of the user's own that nobody else can write, and that no cell shows: what is the same in every session is
+   * kept there. Without it each session makes it anew.
+   */
+  readonly cache?: string;
   /** With it commands get pipes that they can open by name, as `/dev/stderr`; without it they get sockets. */
   readonly streamOf?: StreamOf;
 }
@@ -88,14 +94,16 @@ async function openBubblewrap(options: CellsOptions): Promise<Cells> {
     memoryBytesUsual: options.memoryBytesUsual,
     ...{ groups: undefined, leftGroups: new Set(), started: 0 },
   });
-  const host = await probe({
+  const remembered = options.cache === undefined ? undefined : join(options.cache, "cell.json");
+  const probing: ProbeOptions = {
     bwrapPaths: options.bwrapPaths ?? bwrapPathsDefault,
     scratch: options.scratch,
     uid: insideId(user.uid),
     gid: insideId(user.gid),
     isRealRoot: process.getuid?.() === 0 && user.uid === 0,
     launch: (candidate, view, launch) => startCell(open(candidate), view, launch).child,
-  });
+  };
+  const host = await (remembered === undefined ? probe(probing) : probeOnce(probing, remembered));
   const session = open(host);
   const ahead = options.ahead === true ? openAhead(session) : undefined;
   return {
@@ -103,6 +111,10 @@ async function openBubblewrap(options: CellsOptions): Promise<Cells> {
     spawn: (view, launch) => {
       const started = ahead?.start(view, launch) ?? startCell(session, view, launch);
       follow(started, view);
+      // Our own program ends well, unless it was killed, or there was no cell.
+      if (remembered !== undefined && view.system === "libraries") {
+        started.child.once("exit", (code) => code !== 0 && forgetProbe(remembered));
+      }
       return started.child;
     },
     close: () => {

@@ -5,7 +5,6 @@
 import {
   chmodSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readlinkSync,
@@ -38,31 +37,55 @@ export interface EtcOptions {
   readonly to: string;
 }
 
-/** Copies what everybody may read; the keeper may be root, and its cells are not. */
-export function prepareEtc({ system, from, to }: EtcOptions): void {
+/** What is to be made, in this order: folders before what lies in them. */
+export type EtcPart =
+  | { readonly kind: "folder"; readonly at: string }
+  | { readonly kind: "link"; readonly at: string; readonly to: string }
+  /** `mark` changes when the file does. */
+  | { readonly kind: "file"; readonly at: string; readonly source: string; readonly mark: string };
+
+/** What everybody may read; the keeper may be root, and its cells are not. Paths are relative to the copy. */
+export function planEtc({ system, from }: Pick<EtcOptions, "system" | "from">): EtcPart[] {
+  const parts: EtcPart[] = [];
   let entries = 0;
-  const copy = (source: string, target: string, depth: number): void => {
-    const stats = statSync(source, { throwIfNoEntry: false });
+  const add = (source: string, at: string, depth: number): void => {
+    const stats = statSync(source, { throwIfNoEntry: false, bigint: true });
     entries += 1;
-    if (stats === undefined || entries > ENTRIES_MAX || depth > DEPTH_MAX || (stats.mode & 0o004) === 0) {
+    if (stats === undefined || entries > ENTRIES_MAX || depth > DEPTH_MAX || (stats.mode & 0o004n) === 0n) {
       return;
     }
-    openFolder(dirname(target));
-    if (stats.isFile() && stats.size <= FILE_BYTES_MAX) copyFileSync(source, target);
+    if (dirname(at) !== ".") parts.push({ kind: "folder", at: dirname(at) });
+    if (stats.isFile() && stats.size <= FILE_BYTES_MAX) {
+      parts.push({ kind: "file", at, source, mark: `${stats.ino} ${stats.size} ${stats.ctimeNs}` });
+    }
     if (!stats.isDirectory()) return;
-    openFolder(target);
+    parts.push({ kind: "folder", at });
     for (const entry of readdirSync(source, { withFileTypes: true })) {
-      const [path, place] = [join(source, entry.name), join(target, entry.name)];
+      const [path, place] = [join(source, entry.name), join(at, entry.name)];
       // Alternatives and certificates are links into /usr, which is there under the same name.
-      if (entry.isSymbolicLink()) symlinkSync(readlinkSync(path), place);
-      else copy(path, place, depth + 1);
+      if (entry.isSymbolicLink()) parts.push({ kind: "link", at: place, to: readlinkSync(path) });
+      else add(path, place, depth + 1);
     }
   };
-  openFolder(to);
-  if (system === "whole") for (const name of mountedIn(from)) openFolder(join(to, name));
+  if (system === "whole") for (const name of mountedIn(from)) parts.push({ kind: "folder", at: name });
   for (const name of system === "whole" ? whole : libraries) {
-    if (!mounted.includes(name) && existsSync(join(from, name))) copy(join(from, name), join(to, name), 0);
+    if (!mounted.includes(name)) add(join(from, name), name, 0);
   }
+  return parts;
+}
+
+export function copyEtc(parts: readonly EtcPart[], to: string): void {
+  openFolder(to);
+  for (const part of parts) {
+    const target = join(to, part.at);
+    if (part.kind === "folder") openFolder(target);
+    else if (part.kind === "link") symlinkSync(part.to, target);
+    else copyFileSync(part.source, target);
+  }
+}
+
+export function prepareEtc({ system, from, to }: EtcOptions): void {
+  copyEtc(planEtc({ system, from }), to);
 }
 
 /** Options that put the mounted folders into the copy; for the whole system only. */

@@ -1,7 +1,8 @@
 /** What the cells of a session are made of, beside the host's own folders: filters, empty files, a copy of `/etc`. */
-import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { prepareEtc } from "./etc.ts";
+import { openKeptEtc } from "./kept-etc.ts";
 import { assembleFilter } from "./seccomp.ts";
 import { toArchitecture } from "./syscalls.ts";
 import type { CellView } from "./view.ts";
@@ -10,6 +11,8 @@ export interface ScratchOptions {
   readonly scratch: string;
   readonly architecture: string;
   readonly user: { readonly uid: number; readonly gid: number };
+  /** The user's own folder, for what is the same in every session. Without it, it is made in each. */
+  readonly cache?: string;
 }
 
 export interface Scratch {
@@ -34,24 +37,39 @@ export function prepareScratch(options: ScratchOptions): Scratch {
     hidden: "",
     filter: assembleFilter({ architecture, unixSockets: false }),
     "filter-unix": assembleFilter({ architecture, unixSockets: true }),
-    "etc/passwd": `user:x:${uid}:${gid}:user:/home/user:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n`,
-    "etc/group": `user:x:${gid}:\nnogroup:x:65534:\n`,
-    "etc/hosts": "127.0.0.1 localhost cell\n::1 localhost cell\n",
+  };
+  const names: Record<string, string> = {
+    passwd: `user:x:${uid}:${gid}:user:/home/user:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n`,
+    group: `user:x:${gid}:\nnogroup:x:65534:\n`,
+    hosts: "127.0.0.1 localhost cell\n::1 localhost cell\n",
   };
   for (const [name, content] of Object.entries(files)) {
-    if (!name.startsWith("etc/")) writeFileSync(join(scratch, name), content, { mode: 0o444 });
+    writeFileSync(join(scratch, name), content, { mode: 0o444 });
   }
   chmodSync(join(scratch, "hidden"), 0);
   const opened = new Set<CellView["system"]>();
   const openEtc = (system: CellView["system"]): void => {
     if (opened.has(system)) return;
     const etc = join(scratch, `etc-${system}`);
-    prepareEtc({ system, from: "/etc", to: etc });
-    for (const [name, content] of Object.entries(files)) {
-      const at = join(etc, basename(name));
-      if (name.startsWith("etc/")) writeFileSync(at, content, { mode: 0o444 });
-    }
+    const kept = options.cache === undefined ? undefined : keptEtc(join(options.cache, "etc"), system);
+    if (kept === undefined) makeEtc(etc, system);
+    else symlinkSync(kept, etc);
     opened.add(system);
+  };
+  const keptEtc = (folder: string, system: CellView["system"]): string | undefined => {
+    // Another user, whom cells of a root keeper start as, cannot reach into its home.
+    if (process.getuid?.() !== user.uid) return undefined;
+    try {
+      return openKeptEtc({ folder, system, from: "/etc", files: names });
+    } catch {
+      return undefined; // a home that cannot be written, or a full disk: it is made in the session's own folder
+    }
+  };
+  const makeEtc = (etc: string, system: CellView["system"]): void => {
+    prepareEtc({ system, from: "/etc", to: etc });
+    for (const [name, content] of Object.entries(names)) {
+      writeFileSync(join(etc, name), content, { mode: 0o444 });
+    }
   };
   const probed = join(scratch, "probe");
   mkdirSync(probed, { mode: 0o700 });

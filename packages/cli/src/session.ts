@@ -1,5 +1,5 @@
 /** One session put together: cells, ledger, airlock and keeper around an agent that is started in its own cell. */
-import { accessSync, rmSync } from "node:fs";
+import { accessSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import {
   createHookPost,
@@ -139,6 +139,7 @@ export async function runSession(
   const [plainCells, ledger] = await Promise.all([
     openCells({
       ...{ tier, scratch, architecture: environment.architecture, user, streamOf, ahead: true },
+      ...cellCache(environment),
       memoryBytesUsual: usualMemoryBytes(),
       onFinding: (finding) => findings.tell(finding),
     }),
@@ -360,6 +361,12 @@ export async function runSession(
     ...{ session: session.id, ending, approvals: session.judgement.approvals },
     ...(overlay === undefined ? {} : { overlay }),
   };
+}
+
+/** Not in a home that is somebody else's, as with `sudo -E`: they could lay there what our cells show. */
+function cellCache({ home, user }: Environment): { cache?: string } {
+  const isOwn = statSync(home, { throwIfNoEntry: false })?.uid === user.uid;
+  return isOwn ? { cache: join(home, ".cloister", "cache", "cell") } : {};
 }
 
 function saysOnly({ prompt, pictures = [] }: SessionRequest): (agent: AgentHandle) => void {
