@@ -1,6 +1,5 @@
 /** Finds the real place of a path that a model wrote, and says whether it lies in the workspace. */
-import { realpathSync } from "node:fs";
-import { lstat, realpath } from "node:fs/promises";
+import { lstatSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { systemCodeOf } from "@cloister/base";
 import type { HiddenPlace, ToolWorld } from "./tool.ts";
@@ -42,7 +41,7 @@ export async function locate(
       if (code !== "ENOENT" && code !== "ENOTDIR" && code !== "EACCES") throw error;
     }
     // A link to nothing must not be taken for a name that is free: a write through it could leave the workspace.
-    if (await isLink(existing)) {
+    if (isLink(existing)) {
       return refused(`${filePath} is a symbolic link to a place that does not exist. Use the real path.`);
     }
     missing.unshift(basename(existing));
@@ -61,7 +60,7 @@ export async function locateToRead(
 ): Promise<Place> {
   const { opened = [] } = world;
   if (isAbsolute(filePath) && opened.length > 0) {
-    const real = await realpath(filePath).catch(() => undefined);
+    const real = realOf(filePath);
     const isOpened = opened.some((root) => real === root || real?.startsWith(`${root}/`) === true);
     if (real !== undefined && isOpened) return { kind: "inside", real, path: real };
   }
@@ -87,9 +86,17 @@ function placeOf(filePath: string, workspace: string, real: string): Place {
   return { kind: "inside", real, path: path === "" ? "." : path.replaceAll(sep, "/") };
 }
 
-async function isLink(path: string): Promise<boolean> {
+function realOf(path: string): string | undefined {
   try {
-    return (await lstat(path)).isSymbolicLink();
+    return realpathSync.native(path);
+  } catch {
+    return undefined; // not there, or not to be seen
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
   } catch {
     // Nothing there, or not to be seen: no link that could be followed.
     return false;

@@ -1,6 +1,16 @@
 /** Writes a file so that a reader, or a crash, sees the old content or the new, never a part. */
-import { chmod, mkdir, open, rename, unlink } from "node:fs/promises";
+import {
+  chmodSync,
+  closeSync,
+  fsync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { newId } from "@cloister/base";
 
 const NEW_FILE_MODE = 0o666;
@@ -12,24 +22,33 @@ const NEW_FILE_MODE = 0o666;
  */
 export async function saveFile(real: string, content: Uint8Array, mode: number | undefined): Promise<void> {
   const directory = dirname(real);
-  await mkdir(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true });
   // Beside the target, so that the rename stays in one file system; not named after it, for names at the length limit.
   const temporary = join(directory, `.${newId("cloister")}.tmp`);
-  const file = await open(temporary, "wx", mode ?? NEW_FILE_MODE);
+  const file = openSync(temporary, "wx", mode ?? NEW_FILE_MODE);
   try {
     try {
-      await file.writeFile(content);
-      await file.sync();
+      writeFileSync(file, content);
+      // Only this waits for the disk.
+      await sync(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
-    if (mode !== undefined) await chmod(temporary, mode);
-    await rename(temporary, real);
+    if (mode !== undefined) chmodSync(temporary, mode);
+    renameSync(temporary, real);
   } catch (error) {
-    await unlink(temporary).catch(() => {
-      /* The first error is the one to report. */
-    });
+    remove(temporary);
     throw error;
+  }
+}
+
+const sync = promisify(fsync);
+
+function remove(temporary: string): void {
+  try {
+    unlinkSync(temporary);
+  } catch {
+    /* The first error is the one to report. */
   }
 }
 

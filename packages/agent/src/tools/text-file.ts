@@ -1,9 +1,10 @@
 /** Reads a file as text, and tells every reason why it cannot be. */
-import { readFile, stat } from "node:fs/promises";
-import type { Stats } from "node:fs";
-import { formatBytes, sha256, systemCodeOf } from "@cloister/base";
+import { readFileSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { formatBytes, sha256 } from "@cloister/base";
 
 export const fileBytesMax = 20_000_000;
+const AT_ONCE_BYTES_MAX = 1_000_000;
 /** ripgrep and git look this far for a NUL as well. */
 const BINARY_PROBE_BYTES = 8000;
 
@@ -28,7 +29,7 @@ export type FileRead =
 
 /** @throws the system's error when the file exists and cannot be read. */
 export async function readTextFile(real: string): Promise<FileRead> {
-  const found = await statOf(real);
+  const found = statSync(real, { throwIfNoEntry: false });
   if (found === undefined) return { kind: "missing" };
   if (found.isDirectory()) return { kind: "directory" };
   // Opening a pipe or a device could wait for ever.
@@ -38,7 +39,8 @@ export async function readTextFile(real: string): Promise<FileRead> {
       `${formatBytes(found.size)} long, more than the ${formatBytes(fileBytesMax)} that can be read`,
     );
   }
-  const bytes = await readFile(real);
+  // A file of source is read in a tenth of the time that asking another thread for it takes.
+  const bytes = found.size <= AT_ONCE_BYTES_MAX ? readFileSync(real) : await readFile(real);
   const decoded = decodeText(bytes);
   if (decoded === undefined) {
     return { ...unreadable(`a binary file of ${formatBytes(bytes.length)}`), isBinary: true };
@@ -78,16 +80,6 @@ export function cutLine(line: string, charsMax: number): string {
   const code = line.charCodeAt(charsMax - 1);
   const end = code >= 0xd800 && code < 0xdc00 ? charsMax - 1 : charsMax;
   return `${line.slice(0, end)} [${line.length - end} more characters]`;
-}
-
-async function statOf(real: string): Promise<Stats | undefined> {
-  try {
-    return await stat(real);
-  } catch (error) {
-    const code = systemCodeOf(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw error;
-  }
 }
 
 function unreadable(why: string): Extract<FileRead, { kind: "unreadable" }> {
