@@ -60,7 +60,7 @@ test("a wiki is written once, then only for what changed, and says what is out o
   const args = ["--endpoint", rehearsal.url, "--out", "docs/wiki"];
   const written = await cloister(place, ["wiki", ...args]);
   assert.equal(written.code, 0, written.stderr);
-  assert.match(written.stdout, /1 pages in docs\/wiki: 1 written/);
+  assert.match(written.stdout, /1 page in docs\/wiki: 1 written/);
   assert.match(readFileSync(join(place.project, "docs/wiki/README.md"), "utf8"), /\[A project\]\(root\.md\)/);
   const asked = rehearsal.requests.length;
 

@@ -64,7 +64,8 @@ function run(files: readonly string[], root: string): Promise<Outcome> {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
       timeout: GROUP_MS_MAX,
-      killSignal: "SIGKILL",
+      // By this one the runner still tells which test it was.
+      killSignal: "SIGTERM",
     });
     let output = "";
     // The end says what failed, so the beginning is what gives way.
