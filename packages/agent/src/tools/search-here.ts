@@ -35,11 +35,11 @@ export function searchHere(args: GrepArgs, path: string, workspace: string): Gre
     if (bytes === "large") return undefined;
     bytesLeft -= bytes?.length ?? 0;
     if (bytesLeft < 0) return undefined;
-    if (bytes === undefined || bytes.includes(0)) {
-      // A file in UTF-16 is text for ripgrep.
-      if (bytes !== undefined && isUtf16(bytes)) return undefined;
-      continue;
-    }
+    if (bytes === undefined) continue;
+    // For ripgrep it is text.
+    if (isUtf16(bytes)) return undefined;
+    if (wanted.needed !== undefined && !bytes.includes(wanted.needed)) continue;
+    if (bytes.includes(0)) continue;
     const text = bytes.toString("latin1");
     // Beyond ASCII and with "\r" the two differ in what `.`, `\w` and `$` are; plain words are the same in both.
     const isPlain = isAscii(bytes) && !text.includes("\r");
@@ -57,6 +57,8 @@ interface Wanted {
   readonly expression: RegExp;
   /** No part of the pattern stands for more than one text, and case counts. */
   readonly isLiteral: boolean;
+  /** A text without which no line fits: most files are done with when it is not in them. */
+  readonly needed: string | undefined;
 }
 
 const literal = String.raw`[\w \t"'!#%&,/:;<=>@~\`-]|\\[.*+?()[\]{}|^$/-]`;
@@ -80,7 +82,24 @@ function toWanted(args: GrepArgs): Wanted | undefined {
   if (compiled.kind === "refused") return undefined;
   // Without the flag g: each line is asked once, from its beginning.
   const expression = new RegExp(compiled.value.source);
-  return { expression, isLiteral: args["-i"] !== true && literalOnly.test(pattern) };
+  if (args["-i"] === true) return { expression, isLiteral: false, needed: undefined };
+  return { expression, isLiteral: literalOnly.test(pattern), needed: neededIn(pattern) };
+}
+
+const NEEDED_CHARS_MIN = 3;
+const part = new RegExp(String.raw`(?:(?<text>${literal})|\\[^]|[^])(?<repeat>${repeat})?`, "g");
+
+/** The longest run of plain characters that every match holds. Groups and alternatives are not looked into. */
+function neededIn(pattern: string): string | undefined {
+  if (/[|([]/.test(pattern.replaceAll(/\\[^]/g, ""))) return undefined;
+  let longest = "";
+  let run = "";
+  for (const { groups } of pattern.matchAll(part)) {
+    const { text, repeat: times } = groups ?? {};
+    run = text === undefined || times !== undefined ? "" : run + text.replace(/^\\/, "");
+    if (run.length > longest.length) longest = run;
+  }
+  return longest.length < NEEDED_CHARS_MIN ? undefined : longest;
 }
 
 /** In ripgrep's order. Undefined when there are many, or rules that are not read here. */
