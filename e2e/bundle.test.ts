@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync } from "node:fs";
+import { chownSync, cpSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { cloister, createPlace } from "./harness.ts";
@@ -16,4 +16,16 @@ test("the published folder does what the checkout does, from a folder with nothi
   const { code, stdout, stderr } = await cloister(place, ["tour"], { entry: join(installed, "cloister.js") });
   assert.equal(code, 0, stderr);
   assert.match(stdout, /ALTERED at entry 1/);
+
+  const version = async (): Promise<boolean> => {
+    const cache = join(place.home, ".cloister", "cache");
+    rmSync(cache, { recursive: true, force: true });
+    const ran = await cloister(place, ["--version"], { entry: join(installed, "cloister.js") });
+    assert.equal(ran.code, 0, ran.stderr);
+    return existsSync(cache);
+  };
+  assert.equal(await version(), true);
+  if (process.geteuid?.() !== 0) return;
+  chownSync(place.home, 65_534, 65_534);
+  assert.equal(await version(), false, "what is kept in another's home could be another's code");
 });

@@ -43,12 +43,7 @@ async function open(
   return {
     place,
     pane,
-    say: async (text, sees) => {
-      pane.type(text);
-      await pane.sees(`❯ ${text}`);
-      pane.press("Enter");
-      return await pane.sees(sees);
-    },
+    say: pane.say,
     [Symbol.asyncDispose]: async () => {
       pane[Symbol.dispose]();
       await rehearsal.close();

@@ -27,12 +27,7 @@ async function open(url: string, prepare: (place: Place) => void = () => {}): Pr
   return {
     place,
     pane,
-    say: async (text, sees) => {
-      pane.type(text);
-      await pane.sees(`❯ ${text}`);
-      pane.press("Enter");
-      return await pane.sees(sees);
-    },
+    say: pane.say,
     [Symbol.asyncDispose]: async () => {
       pane[Symbol.dispose]();
       place[Symbol.dispose]();
@@ -134,7 +129,7 @@ test("/mcp shows each server as it is now; r starts one anew, and a list that ch
   await pane.sees(/◌ growing +starting|● growing +ready · 1 tool/);
   await pane.sees(/● growing +ready · 2 tools/);
   pane.press("Enter");
-  await pane.sees(/\/mcp growing\n +ready · 2 tools[^]*Heard of it\n[^]*mcp__growing__one/);
+  await pane.sees(/\/mcp growing\n +ready · 2 tools[^]*What it said\n[^]*mcp__growing__one/);
 });
 
 /** Says a while after its start that it has one tool more. */

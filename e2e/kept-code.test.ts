@@ -18,7 +18,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-const module = join(import.meta.dirname, "../packages/cli/src/published/compiled.ts");
+const published = join(import.meta.dirname, "../packages/cli/src/published");
+const module = join(published, "compiled.ts");
 
 interface Program extends Disposable {
   readonly file: string;
@@ -106,6 +107,17 @@ test("what somebody else could have written is not run", { skip: process.geteuid
   }
 });
 
+test("where there is no place for it nothing is kept", () => {
+  using program = createProgram(hello);
+  const start = `
+    const { runProgram } = await import(${JSON.stringify(module)});
+    runProgram(${JSON.stringify(program.file)}, () => undefined, process.geteuid());
+  `;
+  const said = execFileSync(process.execPath, ["--input-type=module", "-e", start], { encoding: "utf8" });
+  assert.equal(said, "hello\n");
+  assert.deepEqual(readdirSync(join(program.folder, "..")), ["keeper.js"]);
+});
+
 test("a home that cannot be written is no trouble", () => {
   using program = createProgram(hello);
   writeFileSync(program.folder, "a file in the place of the folder");
@@ -142,7 +154,8 @@ test("a program that is compiled ahead is not run by it, and runs from it", () =
   const node = (code: string): string =>
     execFileSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8" });
   const ahead = (file: string): string => `
-    const { compileAhead, keepCode } = await import(${JSON.stringify(module)});
+    const { compileAhead } = await import(${JSON.stringify(module)});
+    const { keepCode } = await import(${JSON.stringify(join(published, "kept-code.ts"))});
     keepCode(${JSON.stringify(kept)}, compileAhead(${JSON.stringify(file)}));
   `;
   const run = `

@@ -1,7 +1,7 @@
 /** Another program's agent at our tools: `cloister mcp serve`, over stdio. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -76,6 +76,24 @@ test("a task for our own agent is done by the house's model; its report passes t
   const ids = intents.map(({ endpoint }) => (isRecord(endpoint) ? endpoint["id"] : ""));
   assert.equal(ids.at(-1), "client:test-client");
   await assert.rejects(client.ask("tools/call", { name: "Rm", arguments: {} }), /there is no tool .*Rm/);
+});
+
+test("a client's words and a report's are no commands of the person's", async () => {
+  using place = createPlace();
+  const folder = join(place.home, ".claude", "commands");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, "make-it.md"),
+    "---\nallowed-tools: Bash(touch *)\ndisable-model-invocation: true\n---\nTHE PERSON'S COMMAND",
+  );
+  const rehearsal = await rehearse([{ text: "/make-it" }]);
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rehearsal.close());
+  await using client = openClient(place, ["--clearance", "internal", "--endpoint", rehearsal.url]);
+  const done = await client.call("Agent", { prompt: "/make-it now" });
+  assert.deepEqual(done, { ok: true, text: "The report: /make-it" });
+  assert.match(bodies(rehearsal)[0] ?? "", /\/make-it now/);
+  assert.doesNotMatch(bodies(rehearsal)[0] ?? "", /THE PERSON'S COMMAND/);
 });
 
 interface Client extends AsyncDisposable {

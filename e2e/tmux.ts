@@ -14,6 +14,8 @@ export interface Pane extends Disposable {
   screen(options?: { readonly everything?: boolean; readonly colours?: boolean }): string;
   /** Resolves with the first screen that has it. */
   sees(what: RegExp | string): Promise<string>;
+  /** Sends a message, once it stands in its line; resolves with the first screen that has what follows. */
+  readonly say: (text: string, sees: RegExp | string) => Promise<string>;
 }
 
 export interface PaneOptions {
@@ -68,6 +70,12 @@ export function openPane(place: Place, options: PaneOptions = {}): Pane {
       } catch (error) {
         throw new Error(`${String(what)} is not on the screen:\n${screen()}`, { cause: error });
       }
+    },
+    say: async (text, sees) => {
+      pane.type(text);
+      await pane.sees(`❯ ${text}`);
+      pane.press("Enter");
+      return await pane.sees(sees);
     },
     [Symbol.dispose]: () => {
       tmux(["kill-server"]);

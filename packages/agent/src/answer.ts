@@ -59,6 +59,7 @@ export async function readModelAnswer(
           break;
         case "status":
         case "reading":
+        case "judging":
           emit(event);
           break;
         case "end": {

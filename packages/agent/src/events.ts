@@ -28,6 +28,8 @@ export type AgentEvent =
   | { readonly kind: "status"; readonly text: string }
   /** How far the model's server is with the prompt, where it tells. For the eye only. */
   | ({ readonly kind: "reading" } & ReadingProgress)
+  /** All that the model says before these calls, by their ids, has been told; a person may be asked about them now. */
+  | { readonly kind: "judging"; readonly calls: readonly string[] }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "reasoning"; readonly text: string }
   | { readonly kind: "call"; readonly id: string; readonly name: string; readonly args: JsonObject }

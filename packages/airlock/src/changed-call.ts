@@ -12,7 +12,10 @@ import { sealLeaves } from "./stages/seal.ts";
 /** An edit holds a file's whole text. */
 export const changedCallBytesMax: number = 8 * 1024 * 1024;
 
-const NAME_CHARS_MAX = 200;
+/** As every server wants the names of tools; a person reads it above the question. */
+const toolName = /^[\w.-]{1,200}$/;
+/** Servers have many forms of it, and all are printable. */
+const callId = /^[\x20-\x7e]{0,200}$/;
 
 /** @throws CloisterError `bad-request` */
 export function parseChangedCall(value: unknown): RawCall {
@@ -20,7 +23,8 @@ export function parseChangedCall(value: unknown): RawCall {
     isRecord(value) &&
     typeof value["id"] === "string" &&
     typeof value["name"] === "string" &&
-    value["id"].length + value["name"].length <= NAME_CHARS_MAX &&
+    callId.test(value["id"]) &&
+    toolName.test(value["name"]) &&
     isRecord(value["arguments"])
   ) {
     return { id: value["id"], name: value["name"], arguments: JSON.stringify(value["arguments"]) };

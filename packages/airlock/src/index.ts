@@ -36,6 +36,7 @@ export { openSession } from "./session.ts";
 export type { Endpoint } from "./endpoint.ts";
 export type { AirlockSession, Client, KeptIdentity, SessionOptions } from "./session.ts";
 export { createStanding } from "./labelling/standing.ts";
+export { classificationOfText } from "./labelling/told.ts";
 export type { Detour, Standing } from "./labelling/standing.ts";
 export { sealKept, sealLeaves } from "./stages/seal.ts";
 export type { VolatilePolicy } from "./volatile.ts";

@@ -75,7 +75,7 @@ function createLauncher(name: string): { readonly path: string; readonly calls: 
 
 let opened = 0;
 
-function open(cache: string, bwrap: string): Promise<Cells> {
+function openWith(cache: string, bwrap: string): Promise<Cells> {
   opened += 1;
   const scratch = join(base, `scratch-${opened}`);
   const where = { tier: "bubblewrap", scratch, architecture: process.arch, user: me } as const;
@@ -95,23 +95,23 @@ function run(cells: Cells, argv: readonly string[], system: "libraries" | "whole
 test("that a cell can be made is found out once; another launcher, and a cell that failed, are a new question", async () => {
   const cache = join(base, "cache");
   const launcher = createLauncher("launcher");
-  const first = await open(cache, launcher.path);
+  const first = await openWith(cache, launcher.path);
   assert.equal(launcher.calls(), 1, "one was made to see");
   assert.equal(await run(first, ["/bin/sh", "-c", "exit 0"], "libraries"), 0);
   first.close();
   assert.equal(launcher.calls(), 2);
 
-  const second = await open(cache, launcher.path);
+  const second = await openWith(cache, launcher.path);
   assert.equal(launcher.calls(), 2, "no question");
   assert.equal(await run(second, ["/bin/sh", "-c", "exit 3"], "libraries"), 3);
   second.close();
   assert.ok(!existsSync(join(cache, "cell.json")), "nobody can tell whether that was the cell's fault");
 
-  const third = await open(cache, launcher.path);
+  const third = await openWith(cache, launcher.path);
   assert.equal(launcher.calls(), 4);
   third.close();
   appendFileSync(launcher.path, "# another one\n");
-  const fourth = await open(cache, launcher.path);
+  const fourth = await openWith(cache, launcher.path);
   assert.equal(launcher.calls(), 5);
   fourth.close();
 });
@@ -120,9 +120,9 @@ test("no program is started because the file of memories names it", async () => 
   const cache = join(base, "planted");
   const good = createLauncher("good");
   const bad = createLauncher("bad");
-  (await open(cache, bad.path)).close();
+  (await openWith(cache, bad.path)).close();
   const asked = bad.calls();
-  const cells = await open(cache, good.path);
+  const cells = await openWith(cache, good.path);
   assert.equal(await run(cells, ["/bin/sh", "-c", "exit 0"], "libraries"), 0);
   cells.close();
   assert.deepEqual([bad.calls(), good.calls()], [asked, 2]);
@@ -130,7 +130,7 @@ test("no program is started because the file of memories names it", async () => 
 
 test("cells over a kept copy see it, cannot write it, and closing leaves it", async () => {
   const cache = join(base, "seen");
-  const cells = await open(cache, "/usr/bin/bwrap");
+  const cells = await openWith(cache, "/usr/bin/bwrap");
   const check =
     "grep -q ^user: /etc/passwd && ! (echo x > /etc/passwd) 2>/dev/null && ! rm /etc/hosts 2>/dev/null";
   assert.equal(await run(cells, ["/bin/sh", "-c", check], "whole"), 0);
@@ -144,7 +144,7 @@ test("a folder for copies that is a link, or cannot be written, is done without"
   const cache = join(base, "odd");
   mkdirSync(cache);
   symlinkSync("/nonexistent", join(cache, "etc"));
-  const cells = await open(cache, "/usr/bin/bwrap");
+  const cells = await openWith(cache, "/usr/bin/bwrap");
   assert.equal(await run(cells, ["/bin/sh", "-c", "test -f /etc/passwd"], "whole"), 0);
   cells.close();
 });

@@ -110,11 +110,9 @@ function refuseReadOnly(workspace: string, missing: readonly string[]): void {
 
 /** Claims of others in the same workspace whose owner is alive. */
 function neighboursOf(scratch: string, workspace: string): Claim[] {
-  return claimsBeside(scratch)
-    .filter(({ folder }) => folder !== scratch)
-    .map(({ claim }) => claim)
-    .filter((claim) => claim !== undefined && claim.workspace === workspace && isAlive(claim))
-    .filter((claim) => claim !== undefined);
+  return claimsBeside(scratch).flatMap(({ folder, claim }) =>
+    folder !== scratch && claim?.workspace === workspace && isAlive(claim) ? [claim] : [],
+  );
 }
 
 function claimsBeside(

@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { CloisterError } from "@cloister/base";
 import { findCaches, type CellLimits, type CellView } from "@cloister/cell";
 import type { CellWishes } from "./cell-arguments.ts";
+import { checkBesideOwn } from "./own-folder.ts";
 
 /** A command that takes more than this would take the machine with it. */
 export function usualMemoryBytes(): number {
@@ -26,12 +27,14 @@ export function joinWishes(usual: CellWishes, now: CellWishes): CellWishes {
 
 /**
  * Relative paths are the workspace's.
- * @throws CloisterError `bad-path` for one that is not there: a path hidden under a wrong name would stay in sight.
+ * @throws CloisterError `bad-workspace` for one in our own folder; `bad-path` for one that is not there: a path hidden under a wrong name would stay in sight.
  */
 export function applyWishes(view: CellView, wishes: CellWishes): CellView {
   const { read = [], write = [], hide = [], unix } = wishes;
   const caches = findCaches(view.home, wishes.caches ?? "private");
-  const writable = [...write.map((path) => realOf(view, "--write", path)), ...caches.writable];
+  const asked = write.map((path) => realOf(view, "--write", path));
+  for (const path of asked) checkBesideOwn(path, view.home);
+  const writable = [...asked, ...caches.writable];
   const limits: CellLimits = {
     ...(wishes.memoryBytes === undefined ? {} : { memoryBytes: wishes.memoryBytes }),
     ...(wishes.processesMax === undefined ? {} : { processesMax: wishes.processesMax }),

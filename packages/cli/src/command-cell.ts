@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { CloisterError } from "@cloister/base";
 import { findToolchains, type CellView } from "@cloister/cell";
 import type { Environment } from "./environment.ts";
+import { checkBesideOwn } from "./own-folder.ts";
 
 export interface CommandCell {
   readonly view: CellView;
@@ -69,6 +70,7 @@ export function checkWorkspace(path: string, home: string): string {
       next: "change into the folder of a project; everything in it may be shown to the model",
     });
   }
+  checkBesideOwn(real, home);
   return real;
 }
 

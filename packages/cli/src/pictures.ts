@@ -4,7 +4,7 @@ import { open, realpath } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import type { AttachedPicture } from "@cloister/agent";
 import type { OpenedPicture } from "@cloister/console";
-import { judgePicture, PICTURE_BYTES_MAX } from "@cloister/agent/pictures";
+import { judgePicture, PICTURE_BYTES_MAX, PICTURES_MAX } from "@cloister/agent/pictures";
 import { CloisterError, formatBytes, messageOf, systemCodeOf } from "@cloister/base";
 
 export interface PicturePlaces {
@@ -12,8 +12,6 @@ export interface PicturePlaces {
   readonly workspace: string;
   readonly home: string;
 }
-
-const IMAGES_MAX = 20;
 
 /**
  * What lies elsewhere is read here, by the person's own word for this one file.
@@ -45,10 +43,10 @@ export async function openImages(
   written: readonly string[],
   places: PicturePlaces,
 ): Promise<readonly AttachedPicture[]> {
-  if (written.length > IMAGES_MAX) {
+  if (written.length > PICTURES_MAX) {
     throw new CloisterError(`--image is given ${written.length} times`, {
       code: "usage",
-      next: `a conversation takes ${IMAGES_MAX} pictures`,
+      next: `a conversation takes ${PICTURES_MAX} pictures`,
     });
   }
   const opened: AttachedPicture[] = [];

@@ -42,6 +42,7 @@ export function sealEvent(event: AgentEvent, seals: Seals): AgentEvent {
         : { ...event, what: { ...event.what, error: sealAll(event.what.error, seal) } };
     case "start":
     case "reading":
+    case "judging":
     case "text":
     case "reasoning":
     case "mode":

@@ -1,5 +1,5 @@
 /** One session put together: cells, ledger, airlock and keeper around an agent that is started in its own cell. */
-import { accessSync, rmSync, statSync } from "node:fs";
+import { accessSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   createHookPost,
@@ -31,6 +31,7 @@ import type { CellWishes, SessionReview } from "./cell-arguments.ts";
 import { holdFindings, recordFinding } from "./cell-findings.ts";
 import { openCellDial } from "./cell-dial.ts";
 import { hidingCut, openHiddenFiles, toHiddenJob } from "./cell-hidden.ts";
+import { cellCache } from "./cell-cache.ts";
 import { holdMountPoints, sweepScratches } from "./cell-scratch.ts";
 import { applyWishes, usualMemoryBytes } from "./cell-wishes.ts";
 import { checkWorkspace, commandCell, makeScratch, userFor } from "./command-cell.ts";
@@ -361,12 +362,6 @@ export async function runSession(
     ...{ session: session.id, ending, approvals: session.judgement.approvals },
     ...(overlay === undefined ? {} : { overlay }),
   };
-}
-
-/** Not in a home that is somebody else's, as with `sudo -E`: they could lay there what our cells show. */
-function cellCache({ home, user }: Environment): { cache?: string } {
-  const isOwn = statSync(home, { throwIfNoEntry: false })?.uid === user.uid;
-  return isOwn ? { cache: join(home, ".cloister", "cache", "cell") } : {};
 }
 
 function saysOnly({ prompt, pictures = [] }: SessionRequest): (agent: AgentHandle) => void {

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { test } from "node:test";
 import { createJudgement, openSession, type AirlockSession } from "@cloister/airlock";
 import { systemClock } from "@cloister/base";
-import { parseRules } from "@cloister/policy";
+import { createIndexBuilder, parseRules } from "@cloister/policy";
 import { defineHttpServer } from "../src/mcp/http-server.ts";
 import { createMessageGate } from "../src/mcp/judge-message.ts";
 
@@ -38,7 +38,10 @@ async function startFar(): Promise<Far> {
   };
 }
 
-function openTestSession(denied: readonly string[]): AirlockSession {
+function openTestSession(
+  denied: readonly string[],
+  more: Partial<Parameters<typeof openSession>[0]> = {},
+): AirlockSession {
   const { rules } = parseRules({ deny: denied }, { origin: "permissions.yaml:1", isTrusted: true });
   return openSession({
     client: { name: "test", version: "1", evidence: "started" },
@@ -48,17 +51,23 @@ function openTestSession(denied: readonly string[]): AirlockSession {
     ledger: { append: () => Promise.resolve({ index: 0 }) } as unknown as AirlockSession["ledger"],
     clock: systemClock,
     onTrouble: () => undefined,
+    ...more,
   });
 }
 
 /** What the agent hears for these lines. */
-async function say(session: AirlockSession, url: string, lines: readonly string[]): Promise<string> {
+async function say(
+  session: AirlockSession,
+  url: string,
+  lines: readonly string[],
+  clearance = "core",
+): Promise<string> {
   const origin = { scope: "user", path: "/home/me/.cloister/mcp.json" } as never;
   const definition = defineHttpServer(
     { kind: "http", name: "far", url, headers: {}, origin } as never,
     {
       server: {} as never,
-      rights: { read: [], write: false, allow: [], isPrivate: false, clearance: "core" } as never,
+      rights: { read: [], write: false, allow: [], isPrivate: false, clearance } as never,
     },
     { session, clock: systemClock, tokens: { read: () => undefined, write: () => undefined } },
   );
@@ -122,4 +131,25 @@ test("a server that is a program hears no denied call either, and each message i
   }
   const listed = '{"jsonrpc":"2.0","id":2,"method":"tools/list"}';
   assert.deepEqual(gate(listed), { pass: listed });
+});
+
+test("a text that no model was shown does not pass either, where the server is not cleared for it", async () => {
+  using far = await startFar();
+  const ours = Array.from({ length: 60 }, (_, at) => `assign lane_${at * 7} = gate[${at * 13}] ^ tap;`).join(
+    "\n",
+  );
+  const builder = createIndexBuilder();
+  builder.add(ours);
+  const index = builder.build({ name: "chip", label: "restricted", compartments: [] });
+  const call = (text: string): string =>
+    JSON.stringify({
+      ...{ jsonrpc: "2.0", id: 1, method: "tools/call" },
+      params: { name: "note", arguments: { text } },
+    });
+  const session = openTestSession([], { indexes: [index] });
+  assert.match(await say(session, far.url, [call(ours)], "internal"), /restricted.*cleared for internal/);
+  assert.deepEqual(far.heard, []);
+  await say(session, far.url, [call("plain words")], "internal");
+  await say(session, far.url, [call(ours)], "restricted");
+  assert.equal(far.heard.length, 2);
 });

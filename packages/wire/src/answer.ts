@@ -3,6 +3,7 @@ import type { RawCall } from "./calls.ts";
 import type { FinishReason, Usage } from "./chat.ts";
 import { chatProtocol } from "./protocols/chat/chat.ts";
 import { REQUEST_TIMEOUT } from "./protocols/chat/chunk.ts";
+import { readJudgingComment } from "./protocols/chat/judging.ts";
 import { readReadingComment } from "./protocols/chat/reading.ts";
 import type { CloisterExtension, Frame, ReadingProgress } from "./turn.ts";
 
@@ -11,6 +12,8 @@ export type AnswerEvent =
   | { readonly kind: "reasoning"; readonly text: string }
   | { readonly kind: "status"; readonly text: string }
   | ({ readonly kind: "reading" } & ReadingProgress)
+  /** All that is said before these calls has come; a person may be asked about them now. */
+  | { readonly kind: "judging"; readonly calls: readonly string[] }
   | {
       readonly kind: "end";
       readonly finish: FinishReason;
@@ -34,6 +37,7 @@ export async function* readAnswer(source: AsyncIterable<Uint8Array>): AsyncGener
         case "text":
         case "reasoning":
         case "reading":
+        case "judging":
           yield event;
           break;
         case "call":
@@ -62,11 +66,13 @@ function nextAfter(code: string): string {
     : "ask again; if it happens again, the model server's own log says more";
 }
 
-/** What the airlock says of the waiting, in comments. */
+/** What the airlock says beside the answer, in comments. */
 function* newsOf({ raw }: Frame): Generator<AnswerEvent> {
   const comment = Buffer.from(raw).toString("utf8");
   const reading = readReadingComment(comment);
   if (reading !== undefined) yield { kind: "reading", ...reading };
+  const calls = readJudgingComment(comment);
+  if (calls !== undefined) yield { kind: "judging", calls };
   const text = comment.startsWith(STATUS_COMMENT) ? comment.slice(STATUS_COMMENT.length).trim() : "";
   if (text !== "") yield { kind: "status", text };
 }

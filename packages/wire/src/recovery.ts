@@ -49,6 +49,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     switch (event.kind) {
       case "start":
       case "reading":
+      case "judging":
         return [event];
       case "text":
         return asGiven(event, shown(scanner.push(event.text)));

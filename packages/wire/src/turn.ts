@@ -97,6 +97,11 @@ export type TurnEvent =
   | { readonly kind: "start"; readonly id?: string; readonly model?: string }
   /** How far the server is with the prompt, where it tells. Nothing of the answer: doors may leave it out. */
   | ({ readonly kind: "reading" } & ReadingProgress)
+  /**
+   * All that the answer says before its calls has come, and a person may be asked about these, by their ids, before they
+   * do. Nothing of the answer: doors may leave it out.
+   */
+  | { readonly kind: "judging"; readonly calls: readonly string[] }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "reasoning"; readonly text: string }
   /**

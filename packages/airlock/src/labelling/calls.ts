@@ -73,7 +73,7 @@ const pathArguments = new Set([
 const commandArguments = new Set(["command", "cmd", "script", "commands"]);
 const fetching = /web|fetch|search_online|browser|^mcp_|__|url|http/i;
 
-function aboutCall(name: string, input: Json): CallAbout {
+export function aboutCall(name: string, input: Json): CallAbout {
   const paths: string[] = [];
   let integrity: Integrity = fetching.test(name) ? "untrusted" : "user";
   for (const [key, value] of Object.entries(isRecord(input) ? input : { command: input })) {

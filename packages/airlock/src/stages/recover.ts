@@ -97,6 +97,11 @@ export function recover(dispatched: Dispatched, { judge, again }: Mending): Reco
       }
       if (attempt.end === undefined) return;
       if (attempt.calls.length > 0) {
+        // Behind all that was said: who asks a person waits for it, so that the words stand above the question.
+        if (mayAsk(current)) {
+          const calls = attempt.calls.map(({ call }) => call.id);
+          yield { events: [{ kind: "judging", calls }], raw: undefined };
+        }
         const { passed, refused, notices } = await judge(current, attempt.calls);
         attempt.calls = passed;
         attempt.notices = notices;
@@ -139,6 +144,11 @@ export function recover(dispatched: Dispatched, { judge, again }: Mending): Reco
     }
   };
   return { ...dispatched, passages: passages(), current: () => current };
+}
+
+/** Another client would not know what to make of it. */
+function mayAsk({ session }: Dispatched): boolean {
+  return session.client.evidence === "started" && session.judgement.approve !== undefined;
 }
 
 function detourOf({ rerouted, endpoint }: Dispatched): Pick<CloisterExtension, "rerouted"> {

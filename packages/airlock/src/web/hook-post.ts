@@ -9,6 +9,7 @@ import { openAttempt, type EgressWorld } from "../egress/attempt.ts";
 import { egressLimitsDefault } from "../egress/limits.ts";
 import { parseEgressRules, type EgressRule } from "../egress/rules.ts";
 import { formatTarget, type Target } from "../egress/target.ts";
+import { classificationOfEvent } from "../labelling/told.ts";
 import type { AirlockSession } from "../session.ts";
 import { sealLeaves } from "../stages/seal.ts";
 import { parseAddress } from "./address.ts";
@@ -69,7 +70,7 @@ export function createHookPost({ session, allow, dial, secure }: HookPostOptions
     const address = parseAddress(url, undefined);
     if (address === undefined) return failed("its address cannot be compared with a rule");
     const { target, isSecure } = address;
-    const why = whyNotTold(session, target);
+    const why = whyNotTold(session, target, json);
     if (why !== undefined) return failed(why);
     const body = Buffer.from(sealLeaves(json, session.seals));
     if (body.length > SENT_BYTES_MAX) return failed(`it would be told more than ${SENT_BYTES_MAX} bytes`);
@@ -106,7 +107,8 @@ export function createHookPost({ session, allow, dial, secure }: HookPostOptions
 }
 
 /** A server that hears of calls is to a session what a model server is: nothing above its clearance is told to it. */
-function whyNotTold({ policy, standing }: AirlockSession, target: Target): string | undefined {
+function whyNotTold(session: AirlockSession, target: Target, json: string): string | undefined {
+  const { policy } = session;
   const { clearance } = rateEndpoint(policy, {
     id: target.host,
     address: formatTarget(target),
@@ -114,7 +116,7 @@ function whyNotTold({ policy, standing }: AirlockSession, target: Target): strin
     clearance: { label: CLEARANCE, compartments: [] },
   });
   if (clearance === undefined) return `the policy ${policy.name} does not name ${target.host}`;
-  if (isCleared(standing.classification, clearance)) return undefined;
+  if (isCleared(classificationOfEvent(session, json), clearance)) return undefined;
   return `this session holds more than ${target.host} is cleared for (${clearance.label})`;
 }
 
@@ -122,7 +124,7 @@ function failed(why: string): HookAnswer {
   return { kind: "failed", why };
 }
 
-/** Addresses alone: a name may lead anywhere. */
+/** Any name but this one (RFC 6761) may lead anywhere. */
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Question } from "@cloister/airlock";
 import type { JsonObject } from "@cloister/base";
+import { holdingAsked } from "./acp-session.ts";
 import { askPerson, chosenIn, createApprove, type Option } from "./asking.ts";
 import { textOfBlocks } from "./prompt-blocks.ts";
 import { replayOf, updatesOf } from "./updates.ts";
@@ -113,4 +114,28 @@ test("questions are answered one by one; one without an answer declines them all
   assert.equal(chosenIn({ outcome: { outcome: "selected", optionId: "once" } }), "once");
   assert.equal(chosenIn({ outcome: { outcome: "cancelled" } }), undefined);
   assert.equal(chosenIn({ outcome: "selected" }), undefined);
+});
+
+test("while a person is asked, nobody else says what the call is; nor is another question put in its place", async () => {
+  const shown: unknown[] = [];
+  const open: { readonly id: unknown; readonly answer: (chosen: string) => void }[] = [];
+  const held = holdingAsked({
+    choose: ({ toolCallId: id }) => new Promise((answer) => open.push({ id, answer })),
+    update: ({ toolCallId, title }) => shown.push(title ?? toolCallId),
+  });
+  const about = (id: string, title: string): JsonObject => ({ toolCallId: id, title });
+  held.update(about("1", "before"));
+  const first = held.choose(about("1", "Bash: curl"), [], never);
+  const second = held.choose(about("1", "Bash: ls"), [], never);
+  held.update(about("1", "Bash: ls"));
+  held.update(about("2", "other"));
+  held.update({ sessionUpdate: "plan", title: "plan" });
+  assert.equal(open[0]?.id, "1");
+  assert.notEqual(open[1]?.id, "1");
+  open[0]?.answer("once");
+  assert.equal(await first, "once");
+  held.update(about("1", "after"));
+  open[1]?.answer("no");
+  assert.equal(await second, "no");
+  assert.deepEqual(shown, ["before", "other", "plan", "after"]);
 });

@@ -1,6 +1,6 @@
 /** One session of an editor: the same run as at the screen, told and asked in the editor's protocol. */
-import type { AgentEvent, Ending, Mode } from "@cloister/agent";
-import { CloisterError, type JsonObject } from "@cloister/base";
+import type { AgentEvent, AskAnswer, Ending, Mode } from "@cloister/agent";
+import { CloisterError, newId, type Json, type JsonObject } from "@cloister/base";
 import type { AgentHandle } from "../agent-host.ts";
 import { run } from "../commands/run.ts";
 import type { Environment } from "../environment.ts";
@@ -37,7 +37,8 @@ export const acpModes: readonly { readonly id: Mode; readonly name: string; read
 
 /** Resolves when the session can be spoken to. Rejects as a run does when it cannot begin. */
 export async function openAcpSession(options: AcpSessionOptions): Promise<AcpSession> {
-  const { environment, update, choose } = options;
+  const { environment } = options;
+  const { choose, update } = holdingAsked(options);
   const workspace = environment.directory;
   const begun = Promise.withResolvers<AgentHandle>();
   const over = new AbortController();
@@ -51,7 +52,10 @@ export async function openAcpSession(options: AcpSessionOptions): Promise<AcpSes
     if (told.kind === "mode") mode = told.mode;
     if (told.kind === "question") {
       const { id, ask } = told;
-      void askPerson(id, ask, choose, asking.signal).then((answer) => agent?.answer(id, answer));
+      // What is no question of the agent's must not end the sessions beside this one.
+      void askPerson(id, ask, choose, asking.signal)
+        .catch((): AskAnswer => ({ kind: "declined" }))
+        .then((answer) => agent?.answer(id, answer));
     }
     if (told.kind !== "end") return;
     // What was asked belongs to what has ended.
@@ -142,6 +146,31 @@ export async function openAcpSession(options: AcpSessionOptions): Promise<AcpSes
       handle.close();
       interrupt();
       await finished;
+    },
+  };
+}
+
+type ToEditor = Pick<AcpSessionOptions, "choose" | "update">;
+
+/**
+ * While a person is asked about a call, nothing that the agent tells of it reaches the editor, which would show it in
+ * the question's place: an agent that was taken over names calls as it likes, and those it has judged anew.
+ */
+export function holdingAsked({ choose, update }: ToEditor): ToEditor {
+  const asked = new Set<Json | undefined>();
+  return {
+    choose: async (call, options, signal) => {
+      const { toolCallId: named } = call;
+      const id = asked.has(named) ? newId("ask") : named;
+      asked.add(id);
+      try {
+        return await choose({ ...call, ...(id === undefined ? {} : { toolCallId: id }) }, options, signal);
+      } finally {
+        asked.delete(id);
+      }
+    },
+    update: (told) => {
+      if (!asked.has(told["toolCallId"])) update(told);
     },
   };
 }

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { isAbsolute } from "node:path";
-import { createRpc, type Rpc, type RpcReply } from "@cloister/agent/rpc";
+import type { Rpc, RpcReply } from "@cloister/agent/rpc";
 import type { Ending } from "@cloister/agent";
 import { CloisterError, formatError, type JsonObject } from "@cloister/base";
 import type { Environment } from "../environment.ts";
@@ -14,6 +14,7 @@ import { savedHere } from "../screen/commands/saved.ts";
 import { goingOnWith, newSession } from "../screen/going-on.ts";
 import { blocksOf } from "../sessions/export-session.ts";
 import { readWholeSession } from "../sessions/find-session.ts";
+import { openStdioRpc, rpcError, rpcRefusal as refused, rpcResult as result } from "../stdio-rpc.ts";
 import type { AcpArguments } from "./acp-arguments.ts";
 import { acpModes, openAcpSession, type AcpSession } from "./acp-session.ts";
 import { chosenIn, type Choose } from "./asking.ts";
@@ -25,9 +26,7 @@ const PROTOCOL_VERSION = 1;
 const SESSIONS_MAX = 8;
 /** A person may be at lunch. */
 const ANSWER_MS_MAX = 3_600_000;
-const INTERNAL_ERROR = -32_603;
-const INVALID_PARAMS = -32_602;
-const METHOD_NOT_FOUND = -32_601;
+/** Of the Agent Client Protocol. */
 const RESOURCE_NOT_FOUND = -32_002;
 
 interface Opened {
@@ -47,7 +46,7 @@ export async function acp(args: AcpArguments, environment: Environment): Promise
     if (sessions.size + opening >= SESSIONS_MAX) {
       throw new CloisterError(`${SESSIONS_MAX} sessions are open`, {
         code: "too-many-sessions",
-        next: "close one: each has cells of its own",
+        next: "start the agent anew in the editor: that ends those that are open; cloister --resume goes on with any",
       });
     }
     if (Array.isArray(params["mcpServers"]) && params["mcpServers"].length > 0) {
@@ -114,33 +113,22 @@ export async function acp(args: AcpArguments, environment: Environment): Promise
         find(sessions, params).session.setMode(textOf(params, "modeId") ?? "");
         return result({});
       default:
-        return refused(METHOD_NOT_FOUND, `there is no method ${method}`);
+        return refused(rpcError.methodNotFound, `there is no method ${method}`);
     }
   };
 
-  const rpc: Rpc = createRpc(
-    {
-      output: inputOf(environment.stdin),
-      write: (bytes) => void environment.stdout.write(bytes),
-      kill: () => {
-        /* it is the editor who ends us */
-      },
-      ended: Promise.resolve({ exitCode: 0 }),
-    },
+  const rpc: Rpc = openStdioRpc(
+    environment,
     {
       request: (method, params) =>
         request(method, params).catch((error: unknown) => refused(codeOf(error), formatError(error))),
       notification: (method, params) => {
         if (method === "session/cancel") sessions.get(textOf(params, "sessionId") ?? "")?.session.cancel();
       },
-      stray: (text) => environment.stderr.write(`cloister: not JSON-RPC: ${text.slice(0, 200)}\n`),
     },
-    environment.clock,
     "$/cancel_request",
   );
-  const deaf = environment.onInterrupt(() => rpc.close());
   await rpc.ended;
-  deaf();
   await Promise.all([...sessions.values()].map(({ session }) => session.close()));
   return exit.ok;
 }
@@ -199,28 +187,16 @@ function toStop({ outcome, error, usage }: Ending): RpcReply {
   const stopReason = stopReasons[outcome];
   if (stopReason === undefined) {
     const next = error?.next === undefined ? "" : `; ${error.next}`;
-    return refused(INTERNAL_ERROR, `${error?.message ?? outcome}${next}`);
+    return refused(rpcError.internal, `${error?.message ?? outcome}${next}`);
   }
   const tokens = { inputTokens: usage.promptTokens, outputTokens: usage.completionTokens };
   return result({ stopReason, _meta: { cloister: tokens } });
 }
 
-function result(value: JsonObject): RpcReply {
-  return { kind: "result", result: value };
-}
-
-function refused(code: number, message: string): RpcReply {
-  return { kind: "error", code, message };
-}
-
 function codeOf(error: unknown): number {
-  if (!(error instanceof CloisterError)) return INTERNAL_ERROR;
+  if (!(error instanceof CloisterError)) return rpcError.internal;
   if (error.code === "no-session") return RESOURCE_NOT_FOUND;
-  return error.code === "bad-request" || error.code === "bad-mode" ? INVALID_PARAMS : INTERNAL_ERROR;
-}
-
-async function* inputOf(
-  stdin: AsyncIterable<Uint8Array>,
-): AsyncGenerator<{ readonly stream: "out"; readonly bytes: Uint8Array }> {
-  for await (const bytes of stdin) yield { stream: "out", bytes };
+  return error.code === "bad-request" || error.code === "bad-mode"
+    ? rpcError.invalidParams
+    : rpcError.internal;
 }

@@ -47,6 +47,7 @@ export function updatesOf(event: AgentEvent, workspace: string, calls: string = 
     case "item":
     case "user":
     case "reading":
+    case "judging":
     case "progress":
     case "question":
     case "background":

@@ -290,7 +290,7 @@ function toScreen(screen: Console, keeping: Keeping): RunScreen {
     goesOn,
     printer: {
       event: (event) => {
-        hearing.heard();
+        hearing.heard(event);
         if (event.kind === "user") hasEnded = false;
         if (event.kind === "end") hasEnded = true;
         notebook.event(event);
@@ -311,11 +311,11 @@ function toScreen(screen: Console, keeping: Keeping): RunScreen {
     },
     approve: async (question, signal) => {
       const { diffTexts } = await import("@cloister/agent");
-      const { edits, findings, reason, rule, suggestions, text, tool, effect } = question;
+      const { call, edits, findings, reason, rule, suggestions, text, tool, effect } = question;
       if (partial.takes(edits)) return "once";
       notebook.ask({ tool, text, rule, reason });
       const diffs = edits.map(({ path, before, after }) => diffTexts(path, before ?? "", after ?? ""));
-      await hearing.silence(signal);
+      await hearing.toldBefore(call.id, signal);
       const approval = await screen.approve(
         {
           ...{ tool, text, effect, rule, reason, suggestions, diffs },

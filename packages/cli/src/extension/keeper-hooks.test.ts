@@ -22,6 +22,7 @@ test("a hook's yes counts where nothing in the workspace could have said it", (t
     "python3 /home/me/hooks/allow.py --strict",
     "jq -r '.tool_input.command' | grep -q '^ls'",
     'echo \'{"decision": "approve"}\'',
+    'cmd=$(jq -r .tool_input.command); [[ "$cmd" == ls ]] && echo ok',
   ]) {
     assert.ok(vouches(command), command);
   }
@@ -34,6 +35,11 @@ test("a hook's yes counts where nothing in the workspace could have said it", (t
     "npm run check",
     "cd x; make allow",
     "python3 -m checks",
+    '"$PWD"/hooks/allow.sh',
+    "sh ${PWD}/hooks/allow.sh",
+    "$(pwd)/hooks/allow.sh",
+    "$(git rev-parse --show-toplevel)/hooks/allow.sh",
+    "node .",
   ]) {
     assert.ok(!vouches(command), command);
   }

@@ -126,6 +126,9 @@ function isAsked({ event, handler, isAsync }: Hook, events: readonly string[]): 
 const runners =
   /(?:^|[\s;|&(])(?:npm|npx|pnpm|yarn|bun|bunx|make|just|task|cargo|go|gradle|gradlew|mvn|rake|bundle|composer|poetry|uv|pre-commit|tox|nox|python[\d.]*\s+-m)(?=$|[\s;|&)])/u;
 
+/** Ways to say where the workspace is, without a word that leads there. */
+const whereIsWorkspace = /CLAUDE_PROJECT_DIR|\$\{?PWD\b|\bpwd\b|--show-(?:toplevel|cdup)/u;
+
 /**
  * Whether a yes of it is the word of whoever set it. A project's scripts are compared with what a person approved before
  * each start; a hook of the person's that runs something in the workspace runs what any edit could have made of it.
@@ -136,10 +139,11 @@ export function canVouch({ handler, origin }: Pick<Hook, "handler" | "origin">, 
   const text = [handler.command, ...(handler.args ?? [])].join(" ");
   if (runners.test(text)) return false;
   if (origin.scope === "project") return true;
-  if (text.includes("CLAUDE_PROJECT_DIR")) return false;
+  if (whereIsWorkspace.test(text)) return false;
   const words = text.split(/[\s;|&()<>"'`=]+/u).filter((word) => word !== "" && !word.startsWith("~"));
   return !words.some((word) => {
     const path = resolve(workspace, word);
+    if (path === workspace) return true;
     const isRelative = word.includes("/") && !word.startsWith("/");
     return path.startsWith(`${workspace}/`) && (isRelative || existsSync(path));
   });

@@ -1,7 +1,14 @@
 /** The session behind `cloister mcp serve`: one call after the other, each a piece of work of our agent. */
 import type { AgentEvent, Ending } from "@cloister/agent";
 import { CloisterError, type JsonObject } from "@cloister/base";
-import { isWithin, type Label } from "@cloister/policy";
+import {
+  classify,
+  describeClassification,
+  isCleared,
+  showUnseen,
+  type Classification,
+  type Label,
+} from "@cloister/policy";
 import type { AgentHandle } from "../agent-host.ts";
 import { run } from "../commands/run.ts";
 import type { Environment } from "../environment.ts";
@@ -42,6 +49,7 @@ export async function openServeDesk({
   const caller = createCaller({ name: client, clearance });
   const begun = Promise.withResolvers<AgentHandle>();
   let waiting: PromiseWithResolvers<Ending> | undefined;
+  let opened: OpenedSession | undefined;
   let isOk = true;
   const event = (told: AgentEvent): void => {
     if (told.kind === "result") isOk = told.ok;
@@ -61,7 +69,9 @@ export async function openServeDesk({
       ...{
         printer: { event, end: ({ ending }) => waiting?.resolve(ending) },
         begin: () => {},
-        onOpen: () => {},
+        onOpen: (session) => {
+          opened = session;
+        },
       },
       choose: () => ({
         ...{ endpoint: caller.endpoint, model: caller.model, contextTokens: undefined },
@@ -104,8 +114,9 @@ export async function openServeDesk({
       const seen = caller.take();
       // What the client may not see never reached it: then there is only the reason.
       if (seen !== undefined) return { ok: isOk, text: seen };
-      const { message = ending.outcome, next } = ending.error ?? {};
-      return { ok: false, text: next === undefined ? message : `${message}; ${next}` };
+      const { message } = ending.error ?? {};
+      if (message !== undefined) environment.stderr.write(`cloister: ${showUnseen(message)}\n`);
+      return { ok: false, text: whyNothing(ending, { client, clearance, held: opened?.classification() }) };
     });
 
   return {
@@ -114,14 +125,17 @@ export async function openServeDesk({
       return show({ kind: "call", name, args: given, said }, said, signal);
     },
     async task(prompt, signal) {
-      const done = await runTask({ args, environment, prompt, signal });
-      if (!isWithin(done.label, clearance)) {
+      const done = await runTask({ args, environment, prompt: asWords(prompt, `${client} asks`), signal });
+      const { held } = done;
+      if (!isCleared(held, { label: clearance, compartments: [] })) {
         return {
           ok: false,
-          text: `The work is done, but what it is about is ${done.label}, and ${client} is cleared for ${clearance}: its report stays here.`,
+          text: `The work is done, but what it is about is ${describeClassification(held)}, and ${client} is cleared for ${clearance}: its report stays here.`,
         };
       }
-      const shown = await show({ kind: "text" }, done.text, signal);
+      // A policy may clear the client for less than that.
+      opened?.raise(held);
+      const shown = await show({ kind: "text" }, asWords(done.text, "The report"), signal);
       return { ok: shown.ok && done.ok, text: shown.text };
     },
     async close() {
@@ -132,9 +146,33 @@ export async function openServeDesk({
   };
 }
 
+/** A message that begins like a command of the person's is one only when it is the person who says it. */
+function asWords(text: string, by: string): string {
+  return text.trimStart().startsWith("/") ? `${by}: ${text}` : text;
+}
+
+interface Limits {
+  readonly client: string;
+  readonly clearance: Label;
+  /** Undefined: nobody knows. */
+  readonly held: Classification | undefined;
+}
+
+/** In our own words: those of the agent passed no airlock, and an agent that was taken over may say anything. */
+export function whyNothing(
+  { outcome }: Pick<Ending, "outcome">,
+  { client, clearance, held }: Limits,
+): string {
+  if (held !== undefined && !isCleared(held, { label: clearance, compartments: [] })) {
+    return `what this session holds is ${describeClassification(held)}; client:${client} is cleared for ${clearance} only; whoever answers for the data can start the server with --clearance`;
+  }
+  const how = outcome === "cancelled" ? "it was cancelled" : "it did not come to an answer";
+  return `${how}; the reason is on the standard error of cloister mcp serve`;
+}
+
 interface TaskDone extends Served {
   /** Of what the agent came to hold. */
-  readonly label: Label;
+  readonly held: Classification;
 }
 
 async function runTask({
@@ -148,7 +186,8 @@ async function runTask({
 }): Promise<TaskDone> {
   let opened: OpenedSession | undefined;
   let ending: Ending | undefined;
-  let label: Label = "core";
+  // Until it says what it holds, it may be anything.
+  let held = classify("core", ["unknown"], "untrusted");
   await run(
     { ...args, prompt: "", session: newSession({ isSaved: true }) },
     {
@@ -164,7 +203,7 @@ async function runTask({
         event: () => {},
         end: (outcome) => {
           ending = outcome.ending;
-          label = opened?.label() ?? label;
+          held = opened?.classification() ?? held;
         },
       },
       begin: () => {},
@@ -179,5 +218,5 @@ async function runTask({
   );
   const isDone = ending?.outcome === "done";
   const why = isDone ? "" : `It did not finish: ${ending?.error?.message ?? ending?.outcome ?? "unknown"}. `;
-  return { ok: isDone, text: `${why}${ending?.text ?? ""}`, label };
+  return { ok: isDone, text: `${why}${ending?.text ?? ""}`, held };
 }

@@ -2,18 +2,16 @@
  * `cloister mcp serve`: our tools for another agent, by the Model Context Protocol (modelcontextprotocol.io, 2025-11-25)
  * on stdin and stdout. What it calls is judged, and what it is shown is sealed and recorded, as for any model.
  */
-import { createRpc, type RpcReply } from "@cloister/agent/rpc";
+import type { RpcReply } from "@cloister/agent/rpc";
 import { CloisterError, formatError, isRecord, type Json, type JsonObject } from "@cloister/base";
 import type { Environment } from "../environment.ts";
 import { exit } from "../exit.ts";
+import { openStdioRpc, rpcError, rpcRefusal as refused, rpcResult as result } from "../stdio-rpc.ts";
 import type { McpServeArguments } from "./serve-arguments.ts";
 import { openServeDesk, type Served, type ServeDesk } from "./desk.ts";
 
 const versions = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
 const offered = ["Read", "Grep", "Glob", "Edit", "Write", "Bash"];
-const METHOD_NOT_FOUND = -32_601;
-const INVALID_PARAMS = -32_602;
-const INTERNAL_ERROR = -32_603;
 
 const agentTool: JsonObject = {
   name: "Agent",
@@ -44,12 +42,12 @@ export async function mcpServe(args: McpServeArguments, environment: Environment
     if (name === "Agent") {
       const { prompt } = input;
       const isTask = typeof prompt === "string" && prompt.trim() !== "";
-      if (!isTask) return refused(INVALID_PARAMS, "`prompt` is needed");
+      if (!isTask) return refused(rpcError.invalidParams, "`prompt` is needed");
       return toResult(await (await desk()).task(prompt, signal));
     }
     if (typeof name !== "string" || !offered.includes(name)) {
       return refused(
-        INVALID_PARAMS,
+        rpcError.invalidParams,
         `there is no tool ${JSON.stringify(name ?? null)}; there are ${[...offered, "Agent"].join(", ")}`,
       );
     }
@@ -74,37 +72,23 @@ export async function mcpServe(args: McpServeArguments, environment: Environment
       case "tools/call":
         return await call(params, signal);
       default:
-        return refused(METHOD_NOT_FOUND, `there is no method ${method}`);
+        return refused(rpcError.methodNotFound, `there is no method ${method}`);
     }
   };
 
-  const rpc = createRpc(
-    {
-      output: inputOf(environment.stdin),
-      write: (bytes) => void environment.stdout.write(bytes),
-      kill: () => {
-        /* it is the client who ends us */
-      },
-      ended: Promise.resolve({ exitCode: 0 }),
+  const rpc = openStdioRpc(environment, {
+    request: (method, params, signal) =>
+      request(method, params, signal).catch((error: unknown) =>
+        // A tool that cannot be had is a result, which the client's model reads; all else is the program's.
+        method === "tools/call" && error instanceof CloisterError
+          ? toResult({ ok: false, text: formatError(error) })
+          : refused(rpcError.internal, formatError(error)),
+      ),
+    notification: () => {
+      /* `initialized`: we were ready */
     },
-    {
-      request: (method, params, signal) =>
-        request(method, params, signal).catch((error: unknown) =>
-          // A tool that cannot be had is a result, which the client's model reads; all else is the program's.
-          method === "tools/call" && error instanceof CloisterError
-            ? toResult({ ok: false, text: formatError(error) })
-            : refused(INTERNAL_ERROR, formatError(error)),
-        ),
-      notification: () => {
-        /* `initialized`: we were ready */
-      },
-      stray: (text) => environment.stderr.write(`cloister: not JSON-RPC: ${text.slice(0, 200)}\n`),
-    },
-    environment.clock,
-  );
-  const deaf = environment.onInterrupt(() => rpc.close());
+  });
   await rpc.ended;
-  deaf();
   await (await opening?.catch(() => undefined))?.close();
   return exit.ok;
 }
@@ -136,18 +120,4 @@ function nameOf(name: unknown): string {
 
 function toResult({ ok, text }: Served): RpcReply {
   return result({ content: [{ type: "text", text }], isError: !ok });
-}
-
-function result(value: JsonObject): RpcReply {
-  return { kind: "result", result: value };
-}
-
-function refused(code: number, message: string): RpcReply {
-  return { kind: "error", code, message };
-}
-
-async function* inputOf(
-  stdin: AsyncIterable<Uint8Array>,
-): AsyncGenerator<{ readonly stream: "out"; readonly bytes: Uint8Array }> {
-  for await (const bytes of stdin) yield { stream: "out", bytes };
 }

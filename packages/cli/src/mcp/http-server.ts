@@ -1,5 +1,10 @@
 /** An MCP server elsewhere, as the keeper registers it: judged, recorded and sealed before a byte leaves. */
-import { sealLeaves, type AirlockSession, type ServerDefinition } from "@cloister/airlock";
+import {
+  classificationOfText,
+  sealLeaves,
+  type AirlockSession,
+  type ServerDefinition,
+} from "@cloister/airlock";
 import {
   createMcpHttpBridge,
   isLoopback,
@@ -67,7 +72,7 @@ export function defineHttpServer(
         const said = parseJson(sealed, "the message");
         const whole = isRecord(said) ? said : {};
         judgeMessage(whole, server.name, session);
-        refuseAboveClearance(session.standing.classification, clearance, server.name);
+        refuseAboveClearance(classificationOfText(session, sealed), clearance, server.name);
         await session.ledger.append({
           type: "mcp.message",
           fields: { session: session.id, server: server.name, origin: url.origin, method: methodOf(whole) },

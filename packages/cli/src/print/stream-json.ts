@@ -105,6 +105,7 @@ export function createStreamJson({
           break;
         // No client of this format has a name for it.
         case "reading":
+        case "judging":
         case "reasoning":
           break;
         case "status":

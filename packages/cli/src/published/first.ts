@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 /** `cloister.js`, the first file that is published: small, so that a Node that is too old can still read it and say so. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import type { start } from "../main.ts";
-import { compileAhead, keepCode, programId, runProgram } from "./compiled.ts";
+import { compileAhead, programId, runProgram } from "./compiled.ts";
+import { keepCode } from "./kept-code.ts";
 
 if (Number(process.versions.node.split(".")[0]) < 24) {
   console.error(`cloister needs Node 24 or newer; this is ${process.versions.node}.`);
@@ -14,21 +15,27 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
 }
 
 // In the user's own folder: Node's default is one in the shared temporary folder, where somebody else could lay code
-// for us to run. Libraries that stand apart are kept by Node itself.
+// for us to run. Libraries that stand apart are kept by Node itself. A home may be somebody else's too, as with
+// `sudo -E`; then nothing is kept: what we run, write or clear away there could be anybody's.
 const cache = join(homedir(), ".cloister", "cache");
 const programs = dirname(import.meta.filename);
 const agent = join(programs, "agent.js");
 const kind = kindOf(process.argv.slice(2));
 
-enableCompileCache(cache);
+const isOwn = statSync(homedir(), { throwIfNoEntry: false })?.uid === process.geteuid?.();
+if (isOwn) enableCompileCache(cache);
 const keptAgent = toFile("agent", programId(agent));
-const keeper = runProgram(join(programs, "keeper.js"), (id) => toFile(kind, id), process.geteuid?.()) as {
+const keeper = runProgram(
+  join(programs, "keeper.js"),
+  (id) => (isOwn ? toFile(kind, id) : undefined),
+  process.geteuid?.(),
+) as {
   readonly start: typeof start;
 };
-void keeper.start(existsSync(keptAgent) ? keptAgent : undefined);
+void keeper.start(isOwn && existsSync(keptAgent) ? keptAgent : undefined);
 process.once("exit", () => {
   // The agent's program has no home to keep anything in, and its word is not trusted: it is compiled here, unrun.
-  if (kind !== "other" && !existsSync(keptAgent)) keepCode(keptAgent, compileAhead(agent));
+  if (isOwn && kind !== "other" && !existsSync(keptAgent)) keepCode(keptAgent, compileAhead(agent));
 });
 
 /** Runs of one kind need the same code; what others need would only cost them its reading. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -21,6 +21,7 @@ function openDesktop(
   }
   return {
     path: ["/nowhere", folder],
+    directory: "/nowhere",
     platform,
     variable: (name) => variables[name],
     [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
@@ -97,4 +98,21 @@ test("what is no picture, whatever it says it is, is refused", async () => {
     await codeOf(readClipboard(desktop, answers({ "pngpaste -": "text" }))),
     /bad-picture.*no PNG/,
   );
+});
+
+test("a program that lies in the project, where a model can put one, is not started", async (t) => {
+  const project = mkdtempSync(join(tmpdir(), "cloister-clipboard-"));
+  const beside = mkdtempSync(join(tmpdir(), "cloister-clipboard-"));
+  t.after(() => [project, beside].forEach((folder) => rmSync(folder, { recursive: true })));
+  const bin = join(project, "node_modules", ".bin");
+  mkdirSync(bin, { recursive: true });
+  const ran = join(project, "ran");
+  for (const name of ["wl-paste", "xclip"]) {
+    writeFileSync(join(bin, name), `#!/bin/sh\ntouch ${ran}\n`, { mode: 0o755 });
+  }
+  const bare = { directory: project, platform: "linux", variable: () => undefined };
+  assert.match(await codeOf(readClipboard({ ...bare, path: [bin] })), /install/);
+  symlinkSync(join(bin, "xclip"), join(beside, "xclip"));
+  assert.match(await codeOf(readClipboard({ ...bare, path: [bin, beside] })), /install/);
+  assert.equal(existsSync(ran), false);
 });

@@ -1,6 +1,6 @@
 /** The picture in a person's clipboard, by whichever program of the desktop can tell it. */
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { judgePicture, PICTURE_BYTES_MAX } from "@cloister/agent/pictures";
 import { CloisterError } from "@cloister/base";
@@ -10,20 +10,24 @@ import type { OpenedPicture } from "@cloister/console";
 export interface Desktop {
   readonly platform: string;
   readonly path: readonly string[];
+  /** The project, which a model can write into: a program that lies there is nobody's. */
+  readonly directory: string;
   readonly variable: (name: string) => string | undefined;
 }
 
-/** What a program printed; undefined when it failed, took too long or printed more than any picture has. */
-export type Ask = (argv: readonly string[]) => Promise<Buffer | undefined>;
+/** What the program at that path printed; undefined when it failed, took too long or printed more than any picture has. */
+export type Ask = (argv: readonly string[], program: string) => Promise<Buffer | undefined>;
 
 const ASK_MS_MAX = 5000;
 /** AppleScript writes each byte as two digits, with a frame of words around them. */
 const PRINTED_BYTES_MAX = 2 * PICTURE_BYTES_MAX + 1000;
 
+type AskOne = (argv: readonly string[]) => Promise<Buffer | undefined>;
+
 /** In the order in which they are asked: the first program that is there and tells of a picture is believed. */
 const ways: readonly {
   readonly program: string;
-  readonly read: (ask: Ask) => Promise<Buffer | undefined>;
+  readonly read: (ask: AskOne) => Promise<Buffer | undefined>;
 }[] = [
   {
     program: "wl-paste",
@@ -45,13 +49,16 @@ const ways: readonly {
 export async function readClipboard(desktop: Desktop, ask: Ask = askProgram): Promise<OpenedPicture> {
   const away = awayFrom(desktop);
   if (away !== undefined) throw away;
-  const there = ways.filter(({ program }) => has(program, desktop.path));
+  const there = ways.flatMap(({ program, read }) => {
+    const at = findProgram(program, desktop);
+    return at === undefined ? [] : [() => read((argv) => ask(argv, at))];
+  });
   if (there.length === 0) {
     const wanted = desktop.platform === "darwin" ? "pngpaste" : "wl-clipboard (Wayland) or xclip (X11)";
     throw none("nothing here can read the clipboard", `install ${wanted}; ${otherwise}`);
   }
-  for (const { read } of there) {
-    const bytes = await read(ask);
+  for (const read of there) {
+    const bytes = await read();
     if (bytes === undefined || bytes.length === 0) continue;
     const judged = judgePicture(bytes);
     if (judged.kind === "refused") {
@@ -83,7 +90,7 @@ function awayFrom({ variable, platform }: Desktop): CloisterError | undefined {
 
 /** Programs that keep a clipboard in several forms say which first. */
 async function readTyped(
-  ask: Ask,
+  ask: AskOne,
   list: readonly string[],
   get: (type: string) => readonly string[],
 ): Promise<Buffer | undefined> {
@@ -95,26 +102,41 @@ async function readTyped(
 }
 
 /** It prints `«data PNGf89504E47…»`. */
-async function readApple(ask: Ask): Promise<Buffer | undefined> {
+async function readApple(ask: AskOne): Promise<Buffer | undefined> {
   const printed = await ask(["osascript", "-e", "get the clipboard as «class PNGf»"]);
   const [, digits] = /PNGf([\dA-F]+)/.exec(printed?.toString("latin1") ?? "") ?? [];
   return digits === undefined ? undefined : Buffer.from(digits, "hex");
 }
 
-function has(program: string, path: readonly string[]): boolean {
-  return path.some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false; // not in this folder
-    }
-  });
+/** By where it really lies: it runs as the person, outside of every cell. */
+function findProgram(program: string, { path, directory }: Desktop): string | undefined {
+  const project = realOf(directory) ?? directory;
+  return path
+    .map((folder) => realOf(join(folder, program)))
+    .find((real) => real !== undefined && !real.startsWith(`${project}/`) && isExecutable(real));
 }
 
-function askProgram([program = "", ...args]: readonly string[]): Promise<Buffer | undefined> {
+function realOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined; // not there
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false; // not for us
+  }
+}
+
+function askProgram([argv0 = "", ...args]: readonly string[], program: string): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
+      ...{ argv0, cwd: "/" },
       stdio: ["ignore", "pipe", "ignore"],
       timeout: ASK_MS_MAX,
       killSignal: "SIGKILL",

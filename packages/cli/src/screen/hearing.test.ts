@@ -1,44 +1,75 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { AgentEvent } from "@cloister/agent";
 import type { Clock } from "@cloister/base";
 import { createHearing } from "./hearing.ts";
 
-/** Each sleep ends at once, that much later; `during` says what arrives meanwhile. */
-function clockThat(during: (now: number) => void): Clock {
-  let now = 1000;
+/** Nothing is late until `pass` says so. */
+function stoppedClock(): Clock & { pass(): void; readonly waits: number[] } {
+  const passed = Promise.withResolvers<void>();
+  const waits: number[] = [];
   return {
-    now: () => now,
-    sleep: async (ms, signal) => {
-      signal?.throwIfAborted();
-      now += ms;
-      during(now);
-      await Promise.resolve();
+    now: () => 1000,
+    sleep: (ms, signal) => {
+      waits.push(ms);
+      if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+      const aborted = Promise.withResolvers<void>();
+      signal?.addEventListener("abort", () => aborted.reject(signal.reason));
+      return Promise.race([passed.promise, aborted.promise]);
     },
+    pass: () => passed.resolve(),
+    waits,
   };
 }
 
-test("a question waits for the words that are on their way, and not for ever", async () => {
-  const { signal } = new AbortController();
-  const quiet = clockThat(() => undefined);
-  await createHearing(quiet).silence(signal);
-  assert.equal(quiet.now(), 1150);
+const isTold = (waiting: Promise<void>): Promise<boolean> =>
+  Promise.race([waiting.then(() => true), new Promise<boolean>((done) => void setImmediate(done, false))]);
+const result: AgentEvent = { kind: "result", id: "a", name: "Bash", ok: true, text: "" };
+const { signal } = new AbortController();
 
-  let words = 3;
-  const busy = clockThat(() => {
-    if (words-- > 0) hearing.heard();
+test("a question waits for the words before its call, and for no others", async () => {
+  const hearing = createHearing(stoppedClock());
+  const waiting = hearing.toldBefore("a", signal);
+  hearing.heard({ kind: "text", text: "I look." });
+  hearing.heard({ kind: "judging", calls: ["b"] });
+  assert.equal(await isTold(waiting), false);
+  hearing.heard({ kind: "judging", calls: ["z", "a"] });
+  assert.equal(await isTold(waiting), true);
+  assert.equal(
+    await isTold(hearing.toldBefore("a", signal)),
+    true,
+    "what a hook changed is asked about again",
+  );
+});
+
+test("a call that has its result says nothing about a later one with the same id", async () => {
+  const hearing = createHearing(stoppedClock());
+  hearing.heard({ kind: "judging", calls: ["a"] });
+  hearing.heard(result);
+  assert.equal(await isTold(hearing.toldBefore("a", signal)), false);
+});
+
+test("a subagent's words are waited for like the agent's", async () => {
+  const hearing = createHearing(stoppedClock());
+  hearing.heard({
+    kind: "subagent",
+    id: "1",
+    parent: undefined,
+    what: { kind: "event", event: { kind: "judging", calls: ["a"] } },
   });
-  const hearing = createHearing(busy);
-  await hearing.silence(signal);
-  assert.equal(busy.now(), 1600, "a moment after the last word");
+  assert.equal(await isTold(hearing.toldBefore("a", signal)), true);
+});
 
-  const loud = clockThat(() => ears.heard());
-  const ears = createHearing(loud);
-  await ears.silence(signal);
-  assert.equal(loud.now(), 2000);
+test("an agent that says nothing keeps no question from the person", async () => {
+  const clock = stoppedClock();
+  const waiting = createHearing(clock).toldBefore("a", signal);
+  assert.equal(await isTold(waiting), false);
+  clock.pass();
+  assert.equal(await isTold(waiting), true);
+  assert.deepEqual(clock.waits, [1000]);
 });
 
 test("a question that nobody waits for any more is not kept", async () => {
-  const clock = clockThat(() => undefined);
-  await createHearing(clock).silence(AbortSignal.abort());
-  assert.equal(clock.now(), 1000);
+  const hearing = createHearing(stoppedClock());
+  assert.equal(await isTold(hearing.toldBefore("a", AbortSignal.abort())), true);
 });

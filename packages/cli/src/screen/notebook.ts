@@ -199,6 +199,7 @@ export function createNotebook(clock: Pick<Clock, "now">): Notebook {
         }
         case "start":
         case "reading":
+        case "judging":
         case "text":
         case "reasoning":
         case "call":

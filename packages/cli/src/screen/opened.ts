@@ -1,13 +1,16 @@
 /** What the keeper knows of a running session, and does for the person at its screen. */
 import { recordContact, runCommand, type AirlockSession, type CommandWorld } from "@cloister/airlock";
 import type { Probe } from "@cloister/backend";
-import type { Label } from "@cloister/policy";
+import type { Classification, Label } from "@cloister/policy";
 
 export interface OpenedSession {
   /** In the ledger, and among the saved ones. */
   readonly id: string;
   /** Of all that the conversation has come to hold. */
   label(): Label;
+  classification(): Classification;
+  /** What another session came to hold is about to be said in this one. */
+  raise(by: Classification): void;
   /** How many secrets were sealed so far. */
   sealed(): number;
   /** Records that a server is asked what it is, before it is. */
@@ -22,6 +25,8 @@ export function toOpenedSession(session: AirlockSession, commands: CommandWorld)
   return {
     id: session.id,
     label: () => session.standing.classification.label,
+    classification: () => session.standing.classification,
+    raise: (by) => void session.standing.raise(by),
     sealed: () => session.seals.count,
     contact: (probe) => recordContact(session.ledger, probe),
     run: async (line, signal) => {

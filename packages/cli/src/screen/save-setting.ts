@@ -8,7 +8,7 @@ import { setInJson } from "./edit-json.ts";
 const PRIVATE = 0o600;
 
 /**
- * Whole or not at all, and the file's own mode is kept. A link is followed, so that settings that are kept elsewhere
+ * Gives the settings' path. Whole or not at all, and the file's own mode is kept. A link is followed, so that settings that are kept elsewhere
  * stay there. @throws CloisterError `bad-settings` for a file that is wrong already, `settings-not-saved`
  */
 export function saveSetting(home: string, at: readonly string[], value: Json): string {

@@ -296,6 +296,7 @@ function open(options: SavedSessionOptions, { place, lock, log, story, notices }
         case "start":
         case "status":
         case "reading":
+        case "judging":
         case "server":
         case "text":
         case "reasoning":

@@ -66,6 +66,7 @@ export function createStage(write: (text: string) => void, colour: boolean): Sta
         case "start":
         case "status":
         case "reading":
+        case "judging":
         case "server":
         case "reasoning":
         case "end":

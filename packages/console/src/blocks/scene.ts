@@ -155,14 +155,16 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
     calls.delete(event.id);
     // The list itself is on the screen.
     if (event.name === "TodoWrite" && event.ok) return;
-    transcript.add("call", `${call.name} ${JSON.stringify(call.args)}`);
+    const given = JSON.stringify(call.args);
+    transcript.add("call", `${call.name} ${given}`);
     transcript.add("result", event.text);
     const ms = clock.now() - call.since;
     const look = (columns: number): Line[] =>
       resultBlock(call, event, { ms, columns: columns - 1, words: words() });
     const unfolded = (columns: number): Line[] =>
       unfoldResult(look(columns)[0] ?? [], { ...event, args: call.args }, columns - 1);
-    print(look, "call", { chars: event.text.length + (event.diff?.hunks.length ?? 0), unfolded });
+    const held = [given, call.output, event.text, event.diff?.hunks ?? ""];
+    print(look, "call", { chars: held.reduce((sum, text) => sum + text.length, 0), unfolded });
   };
 
   const subagent = ({ id, what }: Extract<AgentEvent, { kind: "subagent" }>): void => {
@@ -277,10 +279,12 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
         return end(event.ending);
       case "background":
         return print(() => [backgroundLine(event)], "call");
-      // A question is a dialog's, the prompt's progress the working line's; the rest is for those who keep the session.
+      // A question and what comes before it are a dialog's, the prompt's progress the working line's; the rest is for
+      // those who keep the session.
       case "question":
       case "aside":
       case "reading":
+      case "judging":
       case "server":
       case "item":
       case "start":

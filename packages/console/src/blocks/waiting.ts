@@ -22,6 +22,8 @@ const READING_MS_TOLD = 2000;
 const PROGRESS_MS_TOLD = 1000;
 /** What the first pieces took says little of the rest. */
 const MEASURED_MS_MIN = 500;
+/** Less than that is over before it is read. */
+const LEFT_MS_TOLD = 500;
 /** Sooner than that says nothing about the model. */
 const FIRST_MS_TOLD = 50;
 
@@ -53,7 +55,7 @@ export function createWaiting({
     if (ms < MEASURED_MS_MIN || read <= cached || read >= total) return [percent];
     const leftMs = ((total - read) * ms) / (read - cached) - (clock.now() - atMs);
     // It takes longer than was thought: nothing is said rather than that it is done.
-    return leftMs < 500 ? [percent] : [percent, words().remaining(Math.round(leftMs / 1000))];
+    return leftMs < LEFT_MS_TOLD ? [percent] : [percent, words().remaining(Math.round(leftMs / 1000))];
   };
 
   return {
@@ -81,6 +83,7 @@ export function createWaiting({
         case "start":
         case "item":
         case "status":
+        case "judging":
         case "call":
         case "progress":
         case "question":

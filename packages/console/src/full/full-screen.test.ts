@@ -31,26 +31,12 @@ function open(columns = 40, rows = 13): Stage {
   const roll = createRoll();
   let drawn = 0;
   let wanted = 0;
-  const counted: Roll = {
-    ...roll,
-    get first() {
-      return roll.first;
-    },
-    get end() {
-      return roll.end;
-    },
-    get page() {
-      return roll.page;
-    },
-    get growing() {
-      return roll.growing;
-    },
-    block: (number) => {
-      const found = roll.block(number);
-      if (found === undefined) return undefined;
-      return { ...found, lines: (wide) => ((drawn += 1), found.lines(wide)) };
-    },
+  const block: Roll["block"] = (number) => {
+    const found = roll.block(number);
+    if (found === undefined) return undefined;
+    return { ...found, lines: (wide) => ((drawn += 1), found.lines(wide)) };
   };
+  const counted: Roll = Object.assign(Object.create(roll) as Roll, { block });
   const full = createFullScreen(counted, en, () => (wanted += 1));
   const frame = (live: readonly Line[] = []): string => full.draw({ live, bottom, columns, rows, theme });
   const give = (input: Input): boolean =>

@@ -84,7 +84,7 @@ async function openList(
   const over = AbortSignal.any([signal, AbortSignal.timeout(ASK_MS_MAX)]);
   return listModels({
     ...{ first: now, sources: [own, ...(await otherSources(world, chosen))], signal: over },
-    messageOf: (error) => (over.aborted ? world.words.model.slow : messageOf(error)),
+    messageOf: (error) => (over.aborted ? world.words.model.slow(ASK_MS_MAX / 1000) : messageOf(error)),
     changed: () => desk.redraw(),
   });
 }

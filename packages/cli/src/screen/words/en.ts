@@ -69,7 +69,7 @@ export const en: ScreenWords = {
     rule: (rule) => `by rule ${rule}`,
     asking: "asking …",
     silent: (why) => `not there: ${why}`,
-    slow: "no answer within 5 s",
+    slow: (seconds) => `no answer within ${seconds} s`,
     noOthers: "no further models",
     nearby: "other servers on this machine",
     switched: (model) => `${model} answers from the next message on`,
@@ -137,7 +137,7 @@ export const en: ScreenWords = {
     title: "MCP servers",
     none: "no MCP servers here; cloister mcp add NAME -- COMMAND…",
     hint: "↑↓ · r starts it anew · enter shows what it said · esc",
-    heard: "Heard of it",
+    heard: "What it said",
     silent: "nothing yet",
     ready: (tools) => `ready · ${tools} ${tools === 1 ? "tool" : "tools"}`,
     states: {

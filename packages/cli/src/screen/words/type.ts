@@ -45,7 +45,7 @@ export interface ScreenWords {
     /** Servers that are asked, and those that do not answer. */
     readonly asking: string;
     readonly silent: (why: string) => string;
-    readonly slow: string;
+    readonly slow: (seconds: number) => string;
     readonly noOthers: string;
     readonly nearby: string;
     readonly switched: (model: string) => string;

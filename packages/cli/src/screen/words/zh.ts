@@ -69,7 +69,7 @@ export const zh: ScreenWords = {
     rule: (rule) => `依据规则 ${rule}`,
     asking: "正在询问 …",
     silent: (why) => `不可用：${why}`,
-    slow: "5 秒内没有回答",
+    slow: (seconds) => `${seconds} 秒内没有回答`,
     noOthers: "没有其他模型",
     nearby: "本机上的其他服务器",
     switched: (model) => `从下一条消息起由 ${model} 回答`,
@@ -133,7 +133,7 @@ export const zh: ScreenWords = {
     title: "MCP 服务器",
     none: "这里没有 MCP 服务器；cloister mcp add NAME -- COMMAND…",
     hint: "↑↓ 选择 · r 重新启动 · 回车查看它说过的话 · esc",
-    heard: "它的消息",
+    heard: "它说了什么",
     silent: "尚无消息",
     ready: (tools) => `就绪 · ${tools} 个工具`,
     states: {

@@ -7,6 +7,7 @@ import { formatSse } from "../../sse.ts";
 import type { CloisterExtension, TurnEvent, TurnRequest } from "../../turn.ts";
 import type { AnswerContext, StreamWriter } from "../protocol.ts";
 import { withoutUndefined } from "./format.ts";
+import { writeJudgingComment } from "./judging.ts";
 import { writeReadingComment } from "./reading.ts";
 
 const NOTHING = Buffer.alloc(0);
@@ -55,6 +56,8 @@ export function createChatWriter(request: TurnRequest, context: AnswerContext): 
           ]);
         case "reading":
           return writeReadingComment(event);
+        case "judging":
+          return writeJudgingComment(event.calls);
         case "thought":
         case "refused":
           return NOTHING;

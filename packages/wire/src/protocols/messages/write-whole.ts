@@ -68,6 +68,7 @@ export function writeMessagesWhole(
         return failedEnvelope(event);
       case "start":
       case "reading":
+      case "judging":
       case "refused":
         break;
     }

@@ -48,6 +48,7 @@ class MessagesWriter implements StreamWriter {
       case "call":
         return Buffer.from(this.#start() + this.#close() + this.#call(event.call));
       case "reading":
+      case "judging":
       case "refused":
         return Buffer.alloc(0);
       case "end":

@@ -92,7 +92,8 @@ class Answer {
 
   take(event: TurnEvent): WireEvent[] {
     // What was refused is told by the airlock in its own words, as text.
-    if (this.#state === "over" || event.kind === "refused" || event.kind === "reading") return [];
+    if (this.#state === "over" || event.kind === "refused") return [];
+    if (event.kind === "reading" || event.kind === "judging") return [];
     this.#start();
     switch (event.kind) {
       case "start":

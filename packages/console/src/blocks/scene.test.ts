@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock } from "@cloister/base";
+import { en } from "../words/en.ts";
+import { createScene } from "./scene.ts";
+
+test("what a block of the roll holds on to is counted: what was given, printed, answered and changed", () => {
+  const scene = createScene({
+    words: () => en,
+    clock: systemClock,
+    createStream: () => assert.fail("no text is said"),
+  });
+  const content = "a".repeat(5000);
+  scene.event({ kind: "call", id: "1", name: "Write", args: { content } });
+  scene.event({ kind: "progress", id: "1", text: "b".repeat(400) });
+  const diff = { path: "a.ts", hunks: "c".repeat(30), added: 1, removed: 0 };
+  scene.event({ kind: "result", id: "1", name: "Write", ok: true, text: "dd", diff });
+  const held = scene.roll.block(scene.roll.end - 1)?.chars ?? 0;
+  assert.equal(held, JSON.stringify({ content }).length + 400 + 30 + 2);
+});
