@@ -40,7 +40,9 @@ export interface KeeperClient {
 }
 
 export function createKeeperClient(socketPath: string): KeeperClient {
-  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  // A name for TLS, which is not spoken here: Node would look whether `localhost` is an address, by an expression that
+  // takes ten milliseconds to compile.
+  const agent = new Agent({ keepAlive: true, maxSockets: 32, ...{ servername: "" } });
   const running = new Set<RunningProcess>();
   const post = (
     path: string,

@@ -35,8 +35,8 @@ interface Spare {
 
 /** A command that goes on for longer than this does not keep the next one waiting. */
 const LONG_MS = 250;
-/** After the last command's output has been handed on. */
-const SOON_MS = 5;
+/** After the last command has ended: by then its output is on its way to the model, and nobody waits for us. */
+const SOON_MS = 40;
 /** In a row. Where it cannot be done it is not tried for ever; whatever is wrong, the next cell of its own tells. */
 const FAILURES_MAX = 3;
 
