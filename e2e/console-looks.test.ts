@@ -1,6 +1,6 @@
 // What a person set: keys, vi, lines of their own, and a screen to be listened to.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createPlace, rehearse, type Place } from "./harness.ts";
@@ -61,4 +61,30 @@ test("a screen to be listened to says each event once, in words", async (context
   pane.press("Enter");
   const heard = await pane.sees(/Done: /);
   assert.match(heard, /You: how long\nTool: Read a\.txt {2}2 lines\nModel: Two lines\.\nDone: /);
+});
+
+test("the language is chosen on the screen, kept beside everything else, and spoken from the next start on", async (context) => {
+  using place = createPlace({ "a.txt": "one\n" });
+  set(place, { "settings.json": { terminal: { vim: true } } });
+  const rehearsal = await rehearse([{ text: "Fine." }]);
+  context.after(() => rehearsal.close());
+  using pane = openPane(place, { rows: 40 });
+  await pane.sees("$");
+  pane.type(`cloister --endpoint ${rehearsal.url}`);
+  pane.press("Enter");
+  await pane.sees("What shall be done?");
+  pane.type("/language 中文");
+  pane.press("Enter");
+  await pane.sees("/language auto | en | zh");
+  pane.type("/language zh");
+  pane.press("Enter");
+  await pane.sees("saved in ~/.cloister/settings.json (from the next start on)");
+  assert.deepEqual(JSON.parse(readFileSync(join(place.home, ".cloister/settings.json"), "utf8")), {
+    terminal: { vim: true, language: "zh" },
+  });
+  pane.press("C-d");
+  await pane.sees(/\$ *$/);
+  pane.type(`cloister --endpoint ${rehearsal.url}`);
+  pane.press("Enter");
+  await pane.sees("要做什么？");
 });

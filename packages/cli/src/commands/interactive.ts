@@ -30,8 +30,11 @@ import { guardTerminal } from "../screen/terminal-guard.ts";
 import { createHearing } from "../screen/hearing.ts";
 import { toLines } from "../screen/notices.ts";
 
-export async function interactive(args: InteractiveArguments, environment: Environment): Promise<number> {
-  const { clock, directory, version, home } = environment;
+export async function interactive(args: InteractiveArguments, given: Environment): Promise<number> {
+  const { clock, directory, version, home } = given;
+  const terminalSettings = peekTerminalSettings(home);
+  const { language = "auto" } = terminalSettings;
+  const environment: Environment = language === "auto" ? given : { ...given, lang: language };
   const words = consoleWords(environment.lang);
   let agent: AgentHandle | undefined;
   let session: ScreenSession = noSession;
@@ -69,7 +72,6 @@ export async function interactive(args: InteractiveArguments, environment: Envir
     },
   };
   const own = screenCommands(world);
-  const terminalSettings = peekTerminalSettings(home);
   const keys = readKeys(home);
   const screen = openConsole({
     commands: own,

@@ -11,6 +11,7 @@ const fail = (why: string): Error => new Error(why);
 test("what is set is read, and each fault is named", () => {
   const whole = {
     theme: "reader",
+    language: "zh",
     vim: true,
     notify: "desktop",
     fullScreen: true,
@@ -23,6 +24,7 @@ test("what is set is read, and each fault is named", () => {
     [3, /must be an object/],
     [{ colour: 1 }, /no "colour"/],
     [{ theme: "pink" }, /"theme".*auto, dark, light, contrast, plain, reader/],
+    [{ language: "fr" }, /"language".*auto, en, zh/],
     [{ vim: "yes" }, /"vim"/],
     [{ fullScreen: 1 }, /"fullScreen" of "terminal" must be true or false/],
     [{ mouse: null }, /"mouse"/],

@@ -7,6 +7,8 @@ import type { ThemeName } from "@cloister/console";
 export interface TerminalSettings {
   /** Default `auto`: what the terminal says of its ground. */
   readonly theme?: ThemeName | "auto";
+  /** Of the screen. Default `auto`: by locale. */
+  readonly language?: (typeof languages)[number];
   /** Vi's keys where one writes. */
   readonly vim?: boolean;
   /** When work is done, or a question waits, and the terminal is not looked at. Default `bell`. */
@@ -29,19 +31,26 @@ export const themes: readonly (ThemeName | "auto")[] = [
   "plain",
   "reader",
 ];
+export const languages = ["auto", "en", "zh"] as const;
 const notices = ["bell", "desktop", "off"] as const;
 
 /** @param fail makes the error for a fault, which is named. */
 export function readTerminalSettings(value: unknown, fail: (why: string) => Error): TerminalSettings {
   if (!isRecord(value)) throw fail('"terminal" must be an object');
-  const { theme, vim, notify, fullScreen, mouse, statusLine, ...rest } = value;
+  const { theme, language, vim, notify, fullScreen, mouse, statusLine, ...rest } = value;
   const [other] = Object.keys(rest);
   if (other !== undefined) {
-    throw fail(`"terminal" has no "${other}"; it has theme, vim, notify, fullScreen, mouse, statusLine`);
+    throw fail(
+      `"terminal" has no "${other}"; it has theme, language, vim, notify, fullScreen, mouse, statusLine`,
+    );
   }
   const named = themes.find((each) => each === theme);
   if (theme !== undefined && named === undefined) {
     throw fail(`"theme" of "terminal" must be one of ${themes.join(", ")}`);
+  }
+  const spoken = languages.find((each) => each === language);
+  if (language !== undefined && spoken === undefined) {
+    throw fail(`"language" of "terminal" must be one of ${languages.join(", ")}`);
   }
   for (const [name, set] of Object.entries({ vim, fullScreen, mouse })) {
     if (set !== undefined && typeof set !== "boolean") {
@@ -54,6 +63,7 @@ export function readTerminalSettings(value: unknown, fail: (why: string) => Erro
   }
   return {
     ...(named === undefined ? {} : { theme: named }),
+    ...(spoken === undefined ? {} : { language: spoken }),
     ...(typeof vim === "boolean" ? { vim } : {}),
     ...(typeof fullScreen === "boolean" ? { fullScreen } : {}),
     ...(typeof mouse === "boolean" ? { mouse } : {}),

@@ -29,11 +29,12 @@ const deeds: Readonly<Record<ScreenCommandName, () => Promise<Deed>>> = {
   todos: async () => (await import("./tasks.ts")).todos,
   trust: async () => (await import("./trust.ts")).trustHere,
   doctor: async () => (await import("./why.ts")).doctor,
-  theme: async () => (await import("./theme.ts")).theme,
+  theme: async () => (await import("./choices.ts")).theme,
+  language: async () => (await import("./choices.ts")).language,
 };
 
 /** What needs no session. */
-const atOnce: ReadonlySet<string> = new Set<ScreenCommandName>(["theme"]);
+const atOnce: ReadonlySet<string> = new Set<ScreenCommandName>(["theme", "language"]);
 
 export function screenCommands(world: ScreenWorld): readonly SlashCommand[] {
   return Object.entries(deeds).map(([name, load]) => ({

@@ -26,6 +26,7 @@ export const en: ScreenWords = {
     trust: "what this project would run, and your word for it",
     doctor: "what kind of cell this machine can hold",
     theme: "auto, dark, light, contrast, plain or reader; kept",
+    language: "auto, en or zh (Chinese); kept",
   },
   pickHint: "↑↓ choose · type to search · enter · esc",
   menuHint: "↑↓ choose · enter · esc",
@@ -161,7 +162,7 @@ export const en: ScreenWords = {
     silent: "it has printed nothing yet",
   },
   todos: { none: "there is no list" },
-  theme: { saved: (path) => `saved in ${path}`, later: "(from the next start on)" },
+  choice: { saved: (path) => `saved in ${path}`, later: "(from the next start on)" },
   trust: {
     question: (count) => `May this project run ${count}?`,
     yes: "yes, exactly this",

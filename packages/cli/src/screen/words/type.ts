@@ -116,7 +116,7 @@ export interface ScreenWords {
   };
   readonly todos: { readonly none: string };
   /** `later`: the terminal is asked when the screen is next opened. */
-  readonly theme: { readonly saved: (path: string) => string; readonly later: string };
+  readonly choice: { readonly saved: (path: string) => string; readonly later: string };
   readonly trust: {
     readonly question: (count: string) => string;
     readonly yes: string;
@@ -161,4 +161,5 @@ export type ScreenCommandName =
   | "todos"
   | "trust"
   | "doctor"
-  | "theme";
+  | "theme"
+  | "language";

@@ -26,6 +26,7 @@ export const zh: ScreenWords = {
     trust: "本项目会运行什么，以及您的许可",
     doctor: "本机能提供哪种隔离",
     theme: "auto、dark、light、contrast、plain 或 reader；会保存",
+    language: "auto、en 或 zh：英文或中文；会保存",
   },
   pickHint: "↑↓ 选择 · 输入即搜索 · 回车 · esc",
   menuHint: "↑↓ 选择 · 回车 · esc",
@@ -157,7 +158,7 @@ export const zh: ScreenWords = {
     silent: "它还没有输出",
   },
   todos: { none: "没有任务清单" },
-  theme: { saved: (path) => `已保存到 ${path}`, later: "（下次启动时生效）" },
+  choice: { saved: (path) => `已保存到 ${path}`, later: "（下次启动时生效）" },
   trust: {
     question: (count) => `允许本项目运行 ${count} 吗？`,
     yes: "是，仅限以上内容",

@@ -220,7 +220,7 @@ cloister quest [NAME]       go on with one, or list them
     "cell": {"allow": [HOST…], "read": [DIR…], "write": [DIR…], "hide": [PATH…], "show": [PATH…], …},
     "network": {"proxy": URL, "noProxy": [HOST…], "extraCa": FILE, …},
     "sessions": {"keepDays": 30},
-    "terminal": {"theme": "auto", "vim": false, "notify": "bell", "fullScreen": false, "mouse": true,
+    "terminal": {"theme": "auto", "language": "auto", "vim": false, "notify": "bell", "fullScreen": false, "mouse": true,
                  "statusLine": {"command": …}}
   }
 

@@ -220,7 +220,7 @@ cloister quest [名称]       继续某个任务书，或列出全部
     "cell": {"allow": [HOST…], "read": [DIR…], "write": [DIR…], "hide": [PATH…], "show": [PATH…], …},
     "network": {"proxy": URL, "noProxy": [HOST…], "extraCa": FILE, …},
     "sessions": {"keepDays": 30},
-    "terminal": {"theme": "auto", "vim": false, "notify": "bell", "fullScreen": false, "mouse": true,
+    "terminal": {"theme": "auto", "language": "auto", "vim": false, "notify": "bell", "fullScreen": false, "mouse": true,
                  "statusLine": {"command": …}}
   }
 
