@@ -15,6 +15,7 @@ import { createRoute, type Route } from "./route.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { modelIn, type OtherModels } from "./other-models.ts";
 import type { AirlockSession } from "./session.ts";
+import { createTurnstile, type Turnstile } from "./turnstile.ts";
 import { warmUp } from "./warm.ts";
 import { formatWebAnswer, parseWebRequest, type Web } from "./web/web.ts";
 
@@ -48,16 +49,19 @@ export interface Keeper {
 const CONNECTIONS_MAX = 128;
 /** Of a command, or an address: more than the longest ones that are taken, escaped. */
 const WISH_BYTES_MAX = 1024 * 1024;
+/** Hooks change a call or two at a time. Each one judged may be a question to a person, and starts hooks in cells. */
+const CHANGED_CALLS_MAX = 16;
 
 export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
   // Our agent speaks Chat; the endpoint speaks what it speaks.
   const route = createRoute(chatProtocol, options.endpoint.protocol, options.model);
   const warming = options.warmUp === undefined ? undefined : warmUp({ ...options, route }, options.warmUp);
   const bodies = createBodyBudget();
+  const changed = createTurnstile(CHANGED_CALLS_MAX);
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     // Whatever comes first, a person has begun: the server shall have its hands free.
     warming?.cancel();
-    void handle({ ...options, route, bodies }, request, response);
+    void handle({ ...options, route, bodies, changed }, request, response);
   });
   const processes = createProcesses(options);
   server.on("upgrade", (request, socket, head) => {
@@ -97,12 +101,16 @@ export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
 }
 
 async function handle(
-  options: KeeperOptions & { readonly route: Route; readonly bodies: BodyBudget },
+  options: KeeperOptions & {
+    readonly route: Route;
+    readonly bodies: BodyBudget;
+    readonly changed: Turnstile;
+  },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const signal = goneSignal(response);
-  const { session, endpoint, route, bodies } = options;
+  const { session, endpoint, route, bodies, changed } = options;
   try {
     switch (`${request.method} ${request.url}`) {
       case "POST /v1/chat/completions": {
@@ -123,7 +131,7 @@ async function handle(
       case "POST /cloister/calls": {
         const body = await bodies.read(request, response, changedCallBytesMax);
         const call = parseChangedCall(parseJson(body.toString("utf8"), "the call"));
-        sendJson(response, 200, await judgeChanged(session, call, signal));
+        sendJson(response, 200, await changed.pass(() => judgeChanged(session, call, signal)));
         return;
       }
       case "POST /cloister/web": {
