@@ -87,7 +87,7 @@ test("what needs a person's word is asked in the editor, and a no is a no", asyn
     place,
     [
       { calls: [{ name: "Read", arguments: { file_path: "AGENTS.md" } }] },
-      { calls: [write] },
+      { text: "The rules say tabs.", calls: [write] },
       { expect: { lastMessageContains: ["not allowed here"] }, text: "Not allowed." },
       { calls: [write] },
       { text: "Written." },
@@ -100,6 +100,11 @@ test("what needs a person's word is asked in the editor, and a no is a no", asyn
       await agent.request(methods.agent.session.prompt, { sessionId, prompt });
       assert.equal(asked.length, 2);
       assert.match(asked[0]?.title ?? "", /AGENTS\.md/);
+      assert.match(
+        asked[0]?.said ?? "",
+        /The rules say tabs\./,
+        "what the model said stands above the question",
+      );
       assert.deepEqual(asked[0]?.options, ["once", "session", ...(asked[0]?.options ?? []).slice(2)]);
       assert.equal(readFileSync(join(place.project, "AGENTS.md"), "utf8"), "Use tabs.\n");
     },
@@ -168,8 +173,12 @@ test("a session is loaded in another process: what was said is told again, and i
 interface Editor {
   readonly agent: ClientContext;
   readonly updates: readonly SessionUpdate[];
-  /** What the editor was asked, by title and the ids of the options. */
-  readonly asked: readonly { readonly title: string; readonly options: readonly string[] }[];
+  /** What the editor was asked, by title and the ids of the options; and what the model had said by then. */
+  readonly asked: readonly {
+    readonly title: string;
+    readonly options: readonly string[];
+    readonly said: string;
+  }[];
   /** Ids of options, in the order in which they will be chosen; without one it is cancelled. */
   readonly answers: string[];
   readonly sent: () => readonly string[];
@@ -201,7 +210,7 @@ async function withEditor(
     clearTimeout(late);
   });
   const updates: SessionUpdate[] = [];
-  const asked: { title: string; options: readonly string[] }[] = [];
+  const asked: { title: string; options: readonly string[]; said: string }[] = [];
   const answers: string[] = [];
   let onUpdate = (): void => {};
   const stream = ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout));
@@ -212,7 +221,13 @@ async function withEditor(
     })
     .onRequest(methods.client.session.requestPermission, ({ params }) => {
       const { toolCall, options } = params;
-      asked.push({ title: toolCall.title ?? "", options: options.map(({ optionId }) => optionId) });
+      const words = updates.map((each) =>
+        each.sessionUpdate === "agent_message_chunk" && each.content.type === "text" ? each.content.text : "",
+      );
+      asked.push({
+        ...{ title: toolCall.title ?? "", options: options.map(({ optionId }) => optionId) },
+        said: words.join(""),
+      });
       const optionId = answers.shift();
       if (optionId === undefined) return { outcome: { outcome: "cancelled" } };
       return { outcome: { outcome: "selected", optionId } };

@@ -5,6 +5,7 @@ import type { AgentHandle } from "../agent-host.ts";
 import { run } from "../commands/run.ts";
 import type { Environment } from "../environment.ts";
 import type { RunArguments } from "../run-arguments.ts";
+import { createHearing } from "../screen/hearing.ts";
 import { askPerson, createApprove, type Choose } from "./asking.ts";
 import { updatesOf } from "./updates.ts";
 
@@ -46,8 +47,13 @@ export async function openAcpSession(options: AcpSessionOptions): Promise<AcpSes
   let mode: Mode = "default";
   let waiting: PromiseWithResolvers<Ending> | undefined;
 
+  // The words before a question come first, as on the screen.
+  const hearing = createHearing(environment.clock);
+  const approve = createApprove(choose, workspace);
+
   const event = (told: AgentEvent): void => {
     for (const each of updatesOf(told, workspace)) update(each);
+    hearing.heard(told);
     if (told.kind === "start") mode = told.mode ?? "default";
     if (told.kind === "mode") mode = told.mode;
     if (told.kind === "question") {
@@ -77,7 +83,10 @@ export async function openAcpSession(options: AcpSessionOptions): Promise<AcpSes
     },
     {
       printer: { event, end: ({ ending }) => waiting?.resolve(ending) },
-      approve: createApprove(choose, workspace),
+      approve: async (asked, signal) => {
+        await hearing.toldBefore(asked.call.id, signal);
+        return approve(asked, signal);
+      },
       drive: (handle) => {
         agent = handle;
         begun.resolve(handle);

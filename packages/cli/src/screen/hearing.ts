@@ -18,6 +18,7 @@ export interface Hearing {
 /** The agent's word is not trusted: one that says nothing does not keep the question from the person. */
 const WAIT_MS_MAX = 1000;
 const CALLS_MAX = 1000;
+const ID_CHARS_MAX = 1000;
 
 export function createHearing(clock: Clock): Hearing {
   const calls = new Set<string>();
@@ -28,7 +29,7 @@ export function createHearing(clock: Clock): Hearing {
     // Servers may number calls anew in each answer; until its result a call may be asked about again.
     if (event.kind === "result") calls.delete(event.id);
     if (event.kind !== "judging") return;
-    for (const id of event.calls) calls.add(id);
+    for (const id of event.calls) if (id.length <= ID_CHARS_MAX) calls.add(id);
     for (const oldest of calls) {
       if (calls.size <= CALLS_MAX) break;
       calls.delete(oldest);
