@@ -12,13 +12,16 @@ const never = new AbortController().signal;
 
 test("a prompt's files are named and not copied; what the person saw of one is sent along", () => {
   const link = (uri: string): JsonObject => ({ type: "resource_link", name: "x", uri });
-  const say = (...blocks: readonly unknown[]): string => textOfBlocks(blocks, "/work/here");
-  assert.equal(say({ type: "text", text: "see " }, link("file:///work/here/src/a.ts")), "see @src/a.ts");
+  const say = (...blocks: readonly unknown[]): string => textOfBlocks(blocks, "/home/me/project");
+  assert.equal(
+    say({ type: "text", text: "see " }, link("file:///home/me/project/src/a.ts")),
+    "see @src/a.ts",
+  );
   assert.equal(say(link("file:///etc/passwd")), "/etc/passwd");
-  assert.equal(say(link("file:///work/here-too/a")), "/work/here-too/a");
-  assert.equal(say(link("file:///work/here/a%20b.md")), "/work/here/a b.md");
+  assert.equal(say(link("file:///home/me/project-too/a")), "/home/me/project-too/a");
+  assert.equal(say(link("file:///home/me/project/a%20b.md")), "/home/me/project/a b.md");
   assert.equal(say(link("https://house.example/x")), "https://house.example/x");
-  const uri = "file:///work/here/a.ts";
+  const uri = "file:///home/me/project/a.ts";
   assert.match(say({ type: "resource", resource: { uri, text: "unsaved" } }), /@a\.ts:\n```\nunsaved\n```/);
   assert.match(say({ type: "image", data: "AAAA" }), /\[image left out\]/);
   assert.equal(textOfBlocks("no list", "/"), "");
