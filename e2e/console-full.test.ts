@@ -159,13 +159,14 @@ test("/fullscreen goes there and back; nothing is lost and nothing is said twice
 test("what arrives while one reads above moves nothing, and is counted", async (context) => {
   using place = createPlace();
   const text = Array.from({ length: 150 }, (_, index) => `word${index}`).join("\n\n");
-  const rehearsal = await rehearse([{ text }], { paceMs: 2 });
+  const rehearsal = await rehearse([{ text }], { paceMs: 12 });
   context.after(() => rehearsal.close());
   using pane = openPane(place);
   await start(pane, rehearsal.url, "--full-screen");
   pane.type("write");
   pane.press("Enter");
-  await pane.sees("word30");
+  // Any of many: whoever looks now and then does not see each one.
+  await pane.sees(/word[3-8]\d/);
   pane.press("PPage", "PPage");
   const before = await pane.sees(/↓ \d+ more lines/);
   await pane.sees(/↓ \d{3} more lines/);
