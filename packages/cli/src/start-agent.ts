@@ -6,6 +6,7 @@ import { agentLibraries } from "./agent-libraries.ts";
 import type { CellWishes } from "./cell-arguments.ts";
 import type { HiddenFiles } from "./cell-hidden.ts";
 import { applyWishes } from "./cell-wishes.ts";
+import { userFor } from "./command-cell.ts";
 import type { Environment } from "./environment.ts";
 
 const SOCKET_INSIDE = "/run/cloister/keeper.sock";
@@ -32,7 +33,9 @@ export function startAgent(
   { workspace, socketPath, environment, wishes, hidden }: AgentStart,
 ): ReturnType<Cells["spawn"]> {
   const node = realpathSync(environment.node);
-  const kept = environment.agentCode === undefined ? [] : [environment.agentCode];
+  // Of a root keeper that works for another user the home is closed to whoever starts the cell.
+  const isOurs = userFor(workspace, environment).uid === environment.user.uid;
+  const kept = environment.agentCode === undefined || !isOurs ? [] : [environment.agentCode];
   const bare: CellView = {
     workspace,
     home: environment.home,
