@@ -21,10 +21,17 @@ export function createStage(write: (text: string) => void, colour: boolean): Sta
   const paint = createPaint(colour);
   let steps = 0;
   let textOpen = false;
+  /** Calls whose result has not come, by id, and the one that was named last: several run at once. */
+  const open = new Map<string, string>();
+  let named: string | undefined;
   const line = (text = ""): void => write(`${text}\n`);
   const closeText = (): void => {
     if (textOpen) line();
     textOpen = false;
+  };
+  const name = (call: string): void => {
+    line(open.get(call) ?? "");
+    named = call;
   };
   const output = (text: string): void => {
     const lines = visible(text.trimEnd()).split("\n");
@@ -53,10 +60,14 @@ export function createStage(write: (text: string) => void, colour: boolean): Sta
           break;
         case "call":
           closeText();
-          line(`   ${paint("cyan", `● ${event.name}`)} ${brief(event.args)}`);
+          open.set(event.id, `   ${paint("cyan", `● ${event.name}`)} ${brief(event.args)}`);
+          // The others are named with their results, which else would stand below a stranger's name.
+          if (open.size === 1) name(event.id);
           break;
         case "result":
           closeText();
+          if (named !== event.id) name(event.id);
+          open.delete(event.id);
           if (event.diff !== undefined) line(paintDiff(paint, event.diff.hunks).replaceAll(/^/gm, "    "));
           else output(testSummary(event.text));
           break;
