@@ -10,7 +10,7 @@
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "@cloister/base";
 import { parseRehearsalScript, startRehearsal } from "@cloister/backend/rehearsal";
@@ -113,7 +113,7 @@ function open(subject: string, name: string): { readonly screen: Screen; readonl
   const directory = join(base, subject, folderName, "project");
   for (const path of [home, directory]) mkdirSync(path, { recursive: true });
   writeFileSync(join(directory, "README.md"), "A project.\n");
-  const own = cloisterScreen(OWN, values.entry, rehearsal.url);
+  const own = cloisterScreen(OWN, resolve(values.entry), rehearsal.url);
   const screens = name === OWN ? [own] : peerScreens(folder, home, rehearsal.url);
   return { screen: screens.find((each) => each.name === name) ?? own, place: { home, directory } };
 }
