@@ -1,6 +1,6 @@
 /**
  * The copy of `/etc` for cells, kept between sessions in the user's own folder: to make and to remove fifty small files
- * cost a session as much as starting three commands. Its name tells every file it was made from.
+ * cost a session as much as a command. Its name tells every file it was made from.
  */
 import { createHash } from "node:crypto";
 import {

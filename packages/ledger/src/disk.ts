@@ -13,7 +13,7 @@ export interface Disk {
 
 export const realDisk: Disk = {
   async write(file, bytes, position) {
-    // The kernel takes a small batch into memory at once; to ask another thread for that takes ten times as long.
+    // The kernel takes a small batch into memory at once; asking another thread for that takes longer than the write.
     if (bytes.length <= AT_ONCE_BYTES_MAX) return writeAtOnce(file.fd, bytes, position);
     // Each round writes at least a byte, so the rounds are bounded by the length.
     for (let done = 0; done < bytes.length;) {
