@@ -76,8 +76,8 @@ test("a REPL in a terminal: what is typed is answered, ctrl-c interrupts, ctrl-d
 test("the model is told once, at the next boundary, that a command ended", async () => {
   using place = createPlace();
   const { sent } = await play(place, [
-    inBackground("sleep 1; echo the very end; exit 3"),
-    { ...told("Started as bash_1"), ...bash("sleep 1.5") },
+    inBackground("until test -e go; do sleep 0.05; done; echo the very end; exit 3"),
+    { ...told("Started as bash_1"), ...bash("touch go; sleep 3") },
     { ...told("[Cloister] bash_1 ended with exit code 3", "the very end"), ...bash("echo more") },
     { ...told("more"), text: "Done." },
   ]);

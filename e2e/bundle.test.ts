@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, cpSync, existsSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { cloister, createPlace, rehearse, type Place } from "./harness.ts";
@@ -22,6 +22,14 @@ test("the published folder does what the checkout does, from a folder with nothi
   const { code, stdout, stderr } = await cloister(place, ["tour"], { entry: join(installed, "cloister.js") });
   assert.equal(code, 0, stderr);
   assert.match(stdout, /ALTERED at entry 1/);
+
+  const parts = JSON.parse(readFileSync(join(installed, "cloister.cdx.json"), "utf8")) as {
+    readonly components: readonly { readonly group?: string; readonly name: string }[];
+  };
+  const names = parts.components.map(({ group, name }) => (group === undefined ? name : `${group}/${name}`));
+  const licences = readFileSync(join(installed, "THIRD-PARTY-LICENSES.txt"), "utf8");
+  for (const name of names) assert.ok(`\n${licences}`.includes(`\n${name}\n`), name);
+  assert.ok(names.includes("@vscode/tree-sitter-wasm") && !names.includes("esbuild"));
 
   const version = async (): Promise<boolean> => {
     const cache = join(place.home, ".cloister", "cache");

@@ -88,3 +88,28 @@ test("the language is chosen on the screen, kept beside everything else, and spo
   pane.press("Enter");
   await pane.sees("要做什么？");
 });
+
+test("a theme of one's own is picked by /theme, kept, named where it is wrong, and follows its file", async (context) => {
+  using place = createPlace();
+  mkdirSync(join(place.home, ".cloister", "themes"), { recursive: true });
+  const file = join(place.home, ".cloister", "themes", "nord.json");
+  writeFileSync(file, '{"colours": {"accent": "#88c0d0"}}');
+  const rehearsal = await rehearse([{ text: "Fine." }]);
+  context.after(() => rehearsal.close());
+  using pane = openPane(place, { rows: 40 });
+  await pane.sees("$");
+  pane.type(`cloister --endpoint ${rehearsal.url}`);
+  pane.press("Enter");
+  await pane.sees("What shall be done?");
+  pane.type("/theme");
+  pane.press("Enter");
+  await pane.sees("Which theme?");
+  pane.type("nord");
+  await pane.sees(/nord {2}~\/\.cloister\/themes\/nord\.json/);
+  pane.press("Enter");
+  await pane.sees("saved in ~/.cloister/settings.json");
+  const kept = readFileSync(join(place.home, ".cloister", "settings.json"), "utf8");
+  assert.match(kept, /"theme": ?"custom:nord"/);
+  writeFileSync(file, '{"colours": {"shine": "#88c0d0"}}');
+  await pane.sees("there is no role");
+});

@@ -118,8 +118,11 @@ test("lines, a long paste, history and its search, a file by @, a command of one
   pane.press("Enter");
   await pane.sees(/! echo[^]*\n {2}42\n/);
   pane.press("C-r");
-  pane.type("firs");
-  await pane.sees(/❯ \[Pasted 5,002 lines #1\]\n/);
+  pane.type("fi");
+  await pane.sees("search: fi");
+  pane.type("rs");
+  // Found anew with each letter, it is the same paste.
+  await pane.sees(/❯ \[Pasted 5,002 lines #1\]\n[^]*search: firs/);
   pane.press("Escape");
   await pane.sees(PROMPT);
   pane.type("/he");

@@ -106,7 +106,7 @@ test("a plugin is copied from a folder, used without trust, and its links and gi
   put(".git/config", "[core]\n");
   chmodSync(join(folder, "say.sh"), 0o755);
   const added = await cloister(place, ["plugin", "add", folder]);
-  assert.match(added.stdout, /Added greeter: 1 commands, 1 hooks/, added.stderr);
+  assert.match(added.stdout, /^Added greeter: 1 command, 1 hook$/m, added.stderr);
   assert.equal(existsSync(join(place.home, ".cloister/plugins/greeter/.git")), false);
   const rehearsal = await rehearse([{ text: "Done." }]);
   const outcome = await cloister(place, ["-p", "/hello you", "--endpoint", rehearsal.url]);

@@ -1,6 +1,6 @@
 /** Runs the product as a user does: its own process, a home of its own, a project in a folder. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import {
@@ -61,7 +61,8 @@ export interface RunOutcome {
   readonly stderr: string;
 }
 
-const RUN_MS_MAX = 120_000;
+/** Against a hang only: on a busy machine a run of seconds takes minutes, and that is no failure. */
+const RUN_MS_MAX = 300_000;
 
 export async function cloister(
   place: Place,
@@ -109,18 +110,41 @@ export function bodies(rehearsal: Rehearsal): string[] {
   return rehearsal.requests.map(({ body }) => body.toString("utf8"));
 }
 
+/** Together a minute and more: what comes late on a busy machine has come. */
+const LOOKS_MAX = 1300;
+const LOOK_MS = 10;
+/** What has not come in a second is looked for less often, so that looking does not make the machine busier. */
+const SOON_LOOKS = 100;
+const LATE_LOOK_MS = 50;
+
+/** Resolves with what the probe finds, once it finds something. */
 export async function until<T>(
   what: string,
   probe: () => T | undefined | Promise<T | undefined>,
 ): Promise<T> {
-  for (let tries = 0; tries < 1000; tries++) {
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
     const found = await probe();
     if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, looks < SOON_LOOKS ? LOOK_MS : LATE_LOOK_MS));
   }
   throw new Error(`gave up waiting for ${what}`);
 }
 
 async function collect(stream: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(await Array.fromAsync(stream)).toString("utf8");
+}
+
+/** Processes of agents, by the home that is this place's alone. */
+export function agentsOf({ home }: Place): number[] {
+  const read = (pid: string, name: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${name}`, "utf8");
+    } catch {
+      return ""; // it has ended, or is somebody else's
+    }
+  };
+  return readdirSync("/proc")
+    .filter((pid) => /^\d+$/.test(pid) && read(pid, "cmdline").includes("agent-process"))
+    .filter((pid) => read(pid, "environ").includes(`HOME=${home}\0`))
+    .map(Number);
 }

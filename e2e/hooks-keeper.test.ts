@@ -78,7 +78,10 @@ test("a hook of the person's spares the question about a command, and no questio
   assert.ok(existsSync(join(place.project, "made")));
   assert.ok(!existsSync(join(place.project, "other")));
   assert.equal(asked.length, 2);
-  const words = (await place.entries()).filter(({ t }) => t === "endorse");
+  const entries = await place.entries();
+  const runs = entries.filter(({ kind }) => kind === "hook");
+  assert.equal(runs.length, 2, "once for each command: what the keeper heard is not asked again");
+  const words = entries.filter(({ t }) => t === "endorse");
   assert.deepEqual(
     words.map(({ by }) => by),
     ["hook PreToolUse"],
@@ -102,6 +105,25 @@ test("a command's own allowed-tools hold while it is followed, and the person's 
   assert.ok(!existsSync(join(place.project, "never")));
   const plain = await refuseAll(place, [{ calls: [bash("touch more")] }, { text: "Done." }], "make it");
   assert.equal(plain.asked.length, 1);
+});
+
+test("a refused call is told to hooks, and one may say that it can be tried again", async () => {
+  using place = createPlace();
+  const retry = { hookSpecificOutput: { hookEventName: "PermissionDenied", retry: true } };
+  const line = `grep -q '"reason":".*Bash(touch never)' && echo '${JSON.stringify(retry)}'`;
+  put(place.home, {
+    ".claude/settings.json": {
+      permissions: { deny: ["Bash(touch never)"] },
+      hooks: { PermissionDenied: [hook("Bash", line)] },
+    },
+  });
+  const rehearsal = await rehearse([
+    { calls: [bash("touch never")] },
+    after(["Bash(touch never)", "[hook] you may try it again"], { text: "Done." }),
+  ]);
+  const { stderr } = await cloister(place, ["-p", "go", "--endpoint", rehearsal.url]);
+  await rehearsal.close();
+  assert.deepEqual(rehearsal.failures, [], stderr);
 });
 
 test("what a hook makes of an edit is judged and written; what a rule denies of it is not", async () => {

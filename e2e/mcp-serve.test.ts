@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { isRecord, type JsonObject } from "@cloister/base";
-import { bodies, createPlace, mainFile, rehearse, type Place } from "./harness.ts";
+import { agentsOf, bodies, createPlace, mainFile, rehearse, until, type Place } from "./harness.ts";
 
 const secret = ["ghp", "_", "x7Kd92mQpLzR4vT8wYbN3cHj6sFgA1eUoI5X"].join("");
 
@@ -43,6 +43,8 @@ test("another agent reads, edits and runs by our tools: in the cell, sealed, rec
   assert.match(home.text, /denied.*not allowed here/);
   const many = await Promise.all(["*.txt", "*.sh"].map((pattern) => client.call("Glob", { pattern })));
   assert.match(`${many[0]?.text} ${many[1]?.text}`, /a\.txt.* deploy\.sh/su);
+  const bare = await client.call("Read", {});
+  assert.ok(!bare.ok && /"file_path" is missing/.test(bare.text), bare.text);
   const wrong = await client.call("Read", { file_path: "none.txt" });
   assert.ok(!wrong.ok && /none\.txt/.test(wrong.text), wrong.text);
   const denied = await client.call("Write", { file_path: ".git/hooks/pre-commit", content: "x" });
@@ -96,12 +98,59 @@ test("a client's words and a report's are no commands of the person's", async ()
   assert.doesNotMatch(bodies(rehearsal)[0] ?? "", /THE PERSON'S COMMAND/);
 });
 
+test("what needs a person's word is asked through a client that can ask, and refused by one that cannot", async () => {
+  using place = createPlace({ "AGENTS.md": "Use spaces.\n" });
+  const write = { file_path: "AGENTS.md", content: "Use tabs.\n" };
+  const asked: JsonObject[] = [];
+  const answers = ["no", "once"];
+  const rules = (): string => readFileSync(join(place.project, "AGENTS.md"), "utf8");
+  {
+    await using client = openClient(place, ["--clearance", "internal"], (params) => {
+      asked.push(params);
+      return { action: "accept", content: { answer: answers.shift() ?? "no" } };
+    });
+    await client.call("Read", { file_path: "AGENTS.md" });
+    const refused = await client.call("Write", write);
+    assert.ok(!refused.ok && rules() === "Use spaces.\n", refused.text);
+    const done = await client.call("Write", write);
+    assert.ok(done.ok, done.text);
+    assert.equal(rules(), "Use tabs.\n");
+  }
+  assert.equal(asked.length, 2);
+  assert.match(JSON.stringify(asked[0]), /AGENTS\.md[^]*Use tabs\./);
+  await using mute = openClient(place, ["--clearance", "internal"]);
+  await mute.call("Read", { file_path: "AGENTS.md" });
+  const refused = await mute.call("Write", { ...write, content: "Use nothing.\n" });
+  assert.ok(!refused.ok && rules() === "Use tabs.\n", refused.text);
+});
+
+test("a client whose session died under it is told, and served again by a new one", async () => {
+  using place = createPlace({ "a.txt": "one\n" });
+  await using client = openClient(place, ["--clearance", "internal"]);
+  const read = { file_path: "a.txt" };
+  assert.ok((await client.call("Read", read)).ok);
+  const agents = agentsOf(place);
+  assert.ok(agents.length > 0);
+  for (const pid of agents) process.kill(pid, "SIGKILL");
+  // Where it is not known yet that the agent is dead, the call says so.
+  const { text } = await until("an answer", async () => {
+    const again = await client.call("Read", read);
+    return again.ok ? again : undefined;
+  });
+  assert.match(text, /one/);
+});
+
 interface Client extends AsyncDisposable {
   ask(method: string, params: JsonObject): Promise<JsonObject>;
   call(name: string, args: JsonObject): Promise<{ readonly ok: boolean; readonly text: string }>;
 }
 
-function openClient(place: Place, args: readonly string[]): Client {
+/** `person`: what its person answers to a question; without it there is nobody. */
+function openClient(
+  place: Place,
+  args: readonly string[],
+  person?: (params: JsonObject) => JsonObject,
+): Client {
   const child = spawn(process.execPath, [mainFile, "mcp", "serve", ...args], {
     cwd: place.project,
     env: { PATH: process.env["PATH"], HOME: place.home, TMPDIR: tmpdir(), LANG: "en_US.UTF-8" },
@@ -110,8 +159,9 @@ function openClient(place: Place, args: readonly string[]): Client {
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
   const waiting = new Map<unknown, PromiseWithResolvers<JsonObject>>();
   createInterface({ input: child.stdout }).on("line", (line) => {
-    const { id, result, error } = JSON.parse(line) as JsonObject;
-    if (isRecord(result)) waiting.get(id)?.resolve(result);
+    const { id = null, result, error, method, params } = JSON.parse(line) as JsonObject;
+    if (method !== undefined) send({ id, result: person?.(isRecord(params) ? params : {}) ?? {} });
+    else if (isRecord(result)) waiting.get(id)?.resolve(result);
     else waiting.get(id)?.reject(new Error(JSON.stringify(error)));
   });
   child.on("close", () => {
@@ -128,7 +178,8 @@ function openClient(place: Place, args: readonly string[]): Client {
     return answer.promise;
   };
   const clientInfo = { name: "test client", version: "1" };
-  const ready = ask("initialize", { protocolVersion: "2025-06-18", capabilities: {}, clientInfo });
+  const capabilities: JsonObject = person === undefined ? {} : { elicitation: {} };
+  const ready = ask("initialize", { protocolVersion: "2025-06-18", capabilities, clientInfo });
   return {
     ask: (method, params) => ready.then(() => ask(method, params)),
     call: async (name, input) => {
@@ -139,7 +190,7 @@ function openClient(place: Place, args: readonly string[]): Client {
     },
     async [Symbol.asyncDispose]() {
       child.stdin.end();
-      const late = setTimeout(() => child.kill("SIGKILL"), 10_000);
+      const late = setTimeout(() => child.kill("SIGKILL"), 60_000);
       await ended;
       clearTimeout(late);
     },

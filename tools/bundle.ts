@@ -11,7 +11,8 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { build, type BuildOptions, type Plugin } from "esbuild";
-import { isRecord, parseJson } from "@cloister/base";
+import { isRecord, parseJson, type JsonObject } from "@cloister/base";
+import { listParts, type Carried } from "./parts.ts";
 
 export interface BundleOptions {
   /** The repository. */
@@ -35,7 +36,7 @@ const firstFiles: typeof programs = [
 /** Large, and not needed by every run: files of their own, loaded where they are used. */
 const apart = /^(?:gpt-tokenizer\/.*|unpdf|@vscode\/tree-sitter-wasm|@huggingface\/jinja|yaml|smol-toml)$/;
 
-/** Writes the programs, their libraries, `package.json`, the licences, the README and the tour's sample. Returns all bytes of JavaScript. */
+/** Writes the programs, their libraries, `package.json`, the list of parts, the licences, the README and the tour's sample. Returns all bytes of JavaScript. */
 export async function bundle({ root, outFolder }: BundleOptions): Promise<number> {
   rmSync(outFolder, { recursive: true, force: true });
   mkdirSync(outFolder, { recursive: true });
@@ -66,7 +67,9 @@ export async function bundle({ root, outFolder }: BundleOptions): Promise<number
   for (const { entry, file } of firstFiles) await add(entry, file, []);
   chmodSync(join(outFolder, "cloister.js"), 0o755);
   writeFileSync(join(outFolder, "package.json"), publishedManifest(root));
-  writeFileSync(join(outFolder, "THIRD-PARTY-LICENSES.txt"), licencesOf(root, [...inputs]));
+  const folders = packagesOf([...inputs]);
+  writeFileSync(join(outFolder, "THIRD-PARTY-LICENSES.txt"), licencesOf(root, folders));
+  writeFileSync(join(outFolder, "cloister.cdx.json"), partsOf(root, folders));
   for (const name of ["LICENSE", "README.md"]) copyIfThere(join(root, name), join(outFolder, name));
   copyIfThere(join(root, "packages/cli/sample"), join(outFolder, "sample"));
   copyGrammars(join(root, "node_modules/@vscode/tree-sitter-wasm/wasm"), join(outFolder, "grammars"));
@@ -129,10 +132,15 @@ function setApart(libraries: Map<string, string>): Plugin {
 /** Marks our own question, which the plugin hears too. */
 const asked = Symbol("asked");
 
-function publishedManifest(root: string): string {
+function manifestOf(root: string): JsonObject {
   const path = join(root, "packages/cli/package.json");
   const own = parseJson(readFileSync(path, "utf8"), path);
   if (!isRecord(own)) throw new TypeError(`${path} does not hold an object`);
+  return own as JsonObject;
+}
+
+function publishedManifest(root: string): string {
+  const own = manifestOf(root);
   const manifest = {
     name: "cloister",
     version: own["version"],
@@ -145,18 +153,46 @@ function publishedManifest(root: string): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-/** The licence of each package whose code went into the bundle; theirs ask to be passed on with it. */
-function licencesOf(root: string, inputs: readonly string[]): string {
-  const folders = new Set<string>();
-  for (const input of inputs) {
-    const match = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input);
-    if (match !== null) folders.add(match[0]);
+/** The packages whose code went into the bundle. */
+function packagesOf(inputs: readonly string[]): string[] {
+  const found = inputs.flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []);
+  return [...new Set(found)].toSorted();
+}
+
+/** For those who must know what they run, and for their programs that look for known holes in it. */
+function partsOf(root: string, folders: readonly string[]): string {
+  const path = join(root, "package-lock.json");
+  const lock = parseJson(readFileSync(path, "utf8"), path);
+  const { version, license } = manifestOf(root);
+  if (typeof version !== "string" || typeof license !== "string") {
+    throw new TypeError("packages/cli/package.json does not say version and licence");
   }
-  const texts = [...folders].sort().map((folder) => {
+  const list = listParts({ lock, folders, version, licence: license, carried: carriedIn(root, folders) });
+  return `${JSON.stringify(list, null, 2)}\n`;
+}
+
+const PDF = "node_modules/unpdf";
+
+/** unpdf is pdf.js in one file, which says its version. Of Tree-sitter's grammars their package does not say theirs. */
+function carriedIn(root: string, folders: readonly string[]): readonly Carried[] {
+  if (!folders.includes(PDF)) return [];
+  const [, version] =
+    /apiVersion:`([\d.]+)`/.exec(readFileSync(join(root, PDF, "dist/pdfjs.mjs"), "utf8")) ?? [];
+  if (version === undefined) throw new TypeError(`${PDF} does not say which pdf.js it holds`);
+  return [{ by: PDF, name: "pdfjs-dist", version, licence: "Apache-2.0" }];
+}
+
+/** Theirs ask to be passed on with their code. */
+function licencesOf(root: string, folders: readonly string[]): string {
+  const texts = folders.map((folder) => {
     const file = readdirSync(join(root, folder)).find((name) => /^licen[cs]e/i.test(name));
     if (file === undefined) throw new Error(`${folder} is in the bundle and has no licence file`);
     return `${folder.replace(/^.*node_modules\//, "")}\n\n${readFileSync(join(root, folder, file), "utf8")}`;
   });
+  for (const { name, version, licence } of carriedIn(root, folders)) {
+    if (licence !== manifestOf(root)["license"]) throw new Error(`${name} asks for the text of ${licence}`);
+    texts.push(`${name} ${version}\n\n${licence}, the same text as in LICENSE.\n`);
+  }
   return texts.join(`\n${"-".repeat(78)}\n\n`);
 }
 

@@ -19,6 +19,8 @@ const AT_ONCE_MAX = 4;
 const FILES_TOGETHER = 6;
 /** Of one group. The longest plays twenty-seven attacks. */
 const GROUP_MS_MAX = 900_000;
+/** Of a runner that does not even answer the first signal, because a test never lets go of its thread. */
+const END_MS_MAX = 20_000;
 const OUTPUT_CHARS_MAX = 8_000_000;
 /** Minutes long, so they begin first and stand alone. */
 const LONG =
@@ -63,10 +65,13 @@ function run(files: readonly string[], root: string): Promise<Outcome> {
     const child = spawn(process.execPath, ["--test", "--test-isolation=none", ...files], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: GROUP_MS_MAX,
-      // By this one the runner still tells which test it was.
-      killSignal: "SIGTERM",
     });
+    let stubborn: NodeJS.Timeout | undefined;
+    const late = setTimeout(() => {
+      // By this one the runner still tells which test it was.
+      child.kill("SIGTERM");
+      stubborn = setTimeout(() => child.kill("SIGKILL"), END_MS_MAX);
+    }, GROUP_MS_MAX);
     let output = "";
     // The end says what failed, so the beginning is what gives way.
     const collect = (text: string): void => {
@@ -75,6 +80,8 @@ function run(files: readonly string[], root: string): Promise<Outcome> {
     child.stdout.setEncoding("utf8").on("data", collect);
     child.stderr.setEncoding("utf8").on("data", collect);
     const end = (isOk: boolean): void => {
+      clearTimeout(late);
+      clearTimeout(stubborn);
       const count = (word: string): number =>
         Number(new RegExp(`^ℹ ${word} (\\d+)$`, "mu").exec(output)?.[1] ?? 0);
       const seconds = (performance.now() - startedAt) / 1000;

@@ -76,12 +76,9 @@ test("a client that goes away frees the model for the next one, and the airlock 
     const endless = await post(url, { messages, stream: true }, leave.signal);
     const reader = endless.body?.getReader();
     for (let bytes = 0; bytes < 2000;) bytes += (await reader?.read())?.value?.length ?? 2000;
-    const from = performance.now();
     leave.abort();
     const next = await ask(url, { messages, max_tokens: 3 });
-    const ms = performance.now() - from;
     assert.equal(next.finish, "length");
-    assert.ok(ms < 10_000, `the next answer took ${ms} ms`);
   });
   assert.equal(outcome.code, 0, outcome.stderr);
 });

@@ -232,7 +232,7 @@ async function contextOf(server: EngineServer): Promise<number> {
 
 async function until(isTrue: () => boolean): Promise<void> {
   for (let tries = 0; !isTrue(); tries++) {
-    assert.ok(tries < 1000, "waited for too long");
+    assert.ok(tries < 12_000, "waited for too long");
     await sleep(5);
   }
 }

@@ -97,12 +97,12 @@ test("the window and the model are those that the server names", async () => {
   }
 });
 
-// The engine would go on for a minute.
-const AT_ONCE_MS_MAX = 2000;
+// With so large a window the engine would go on for longer than anybody waits here.
+const ENDLESS_TOKENS = 65_536;
 
 test("an interrupt in the middle of an answer stops the engine at once: exit code 130, recorded as cancelled", async () => {
   await using stack = new AsyncDisposableStack();
-  const engine = await load(stack, { meanTokens: Infinity }, 16_384);
+  const engine = await load(stack, { meanTokens: Infinity }, ENDLESS_TOKENS);
   const relay = await openRelay(stack, () => engine);
   using place = createPlace();
   const started = Promise.withResolvers<ChildProcess>();
@@ -111,13 +111,10 @@ test("an interrupt in the middle of an answer stops the engine at once: exit cod
   // Several frames: the prompt has been read, and tokens come.
   await until("an answer", () => relay.calls.find((call) => isChat(call) && call.answer.length > 5));
   assert.equal(engine.generating, 1);
-  const from = performance.now();
   child.kill("SIGINT");
   await until("the engine's rest", () => engine.generating === 0 || undefined);
-  const ms = performance.now() - from;
   const result = await running;
   const entries = await verified(place);
-  assert.ok(ms < AT_ONCE_MS_MAX, `the engine stopped after ${ms} ms`);
   assert.deepEqual(
     of(entries, "exposure.result").map(({ outcome }) => outcome),
     ["cancelled"],
@@ -170,10 +167,11 @@ for (const { name, model, contextSize } of [
     using place = createPlace();
     const result = await cloister(place, ["-p", "do it", "--endpoint", relay.url]);
     const outcome = (await verified(place)).at(-1)?.["outcome"];
-    const said = relay.calls.filter(isChat).map(contentOf);
-    const lastWords = said.findLast((text) => text !== "")?.trimEnd();
+    // White space alone is nobody's word.
+    const said = relay.calls.filter(isChat).map((call) => contentOf(call).trimEnd());
+    const lastWords = said.findLast((text) => text !== "");
     assert.equal(result.stdout, lastWords === undefined ? "" : `${lastWords}\n`);
-    if (result.code === 0) assert.deepEqual([outcome, said.at(-1)?.trim() === ""], ["done", false]);
+    if (result.code === 0) assert.deepEqual([outcome, said.at(-1) === ""], ["done", false]);
     else assertFailed(result, outcome);
   });
 }

@@ -5,6 +5,8 @@ import { join } from "node:path";
 
 export const RARE_LETTER = "q";
 export const RARE_FILE = "quagga.ts";
+/** Letters that nearly all names have, most of them far apart. */
+export const COMMON_NAME = "smpf1";
 
 const FOLDERS = 200;
 const FILES = 500;

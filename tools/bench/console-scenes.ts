@@ -1,11 +1,15 @@
 // What is played in each terminal: a start and an answer, a long session, a large paste, a repository of many files.
 import { openTerminal, sleep, type Cost, type OpenTerminal, type Place } from "./console-terminal.ts";
 import { LAST_ANSWER } from "./console-sessions.ts";
-import { RARE_FILE, RARE_LETTER } from "./console-files.ts";
+import { COMMON_NAME, RARE_FILE, RARE_LETTER } from "./console-files.ts";
 import type { Screen } from "./screens.ts";
 
 /** Nobody's screen has it by itself. */
 const LETTER = "¤";
+/** Pressed while something goes on; each time one more of them stands in the line. */
+const MEANWHILE = "§";
+const MEANWHILE_KEYS_MAX = 90;
+const MEANWHILE_PAUSE_MS = 20;
 const KEYS = 20;
 const IDLE_MS = 3000;
 const SETTLE_MS = 2000;
@@ -16,8 +20,16 @@ const PASTE_BYTES = 10_000_000;
 export interface PlainFigures {
   readonly paints: readonly { readonly ms: number; readonly cpuMs: number }[];
   readonly echoMs: readonly number[];
+  /** All that was written to the terminal for one key. */
+  readonly keyBytes: number;
   readonly idleCpuMs: number;
-  readonly tokens: { readonly ms: number; readonly cpuMs: number; readonly shownKb: number };
+  readonly tokens: {
+    readonly ms: number;
+    readonly cpuMs: number;
+    readonly shownKb: number;
+    /** The longest that a key took which was pressed while an answer came. */
+    readonly worstEchoMs: number;
+  };
   readonly memory: Cost;
 }
 
@@ -47,6 +59,7 @@ export async function playPlain(
   await terminal.until(screen.settled);
   await sleep(SETTLE_MS);
   const echoMs = await typeKeys(terminal);
+  const keyBytes = Buffer.byteLength(terminal.shown);
   await sleep(SETTLE_MS);
   const rested = terminal.cost().cpuMs;
   await sleep(IDLE_MS);
@@ -56,15 +69,26 @@ export async function playPlain(
   await terminal.until(last);
   const ms = performance.now() - before.at;
   const memory = terminal.cost();
-  const tokens = { ms, cpuMs: memory.cpuMs - before.cpuMs, shownKb: terminal.shown.length / 1000 };
+  const cpuMs = memory.cpuMs - before.cpuMs;
+  const shownKb = Buffer.byteLength(terminal.shown) / 1000;
+  // A second answer: keys that are pressed would be counted in the first one's CPU.
+  await sleep(SETTLE_MS);
+  terminal.type("again");
+  await sleep(SETTLE_MS);
+  terminal.forget();
+  terminal.type("\r");
+  const worstEchoMs = await typeMeanwhile(terminal, last);
   await terminal.leave();
-  return { paints, echoMs, idleCpuMs: before.cpuMs - rested, tokens, memory };
+  const tokens = { ms, cpuMs, shownKb, worstEchoMs };
+  return { paints, echoMs, keyBytes, idleCpuMs: before.cpuMs - rested, tokens, memory };
 }
 
 export interface SceneFigures {
   readonly ms: number;
   readonly cpuMs: number;
   readonly echoMs: readonly number[];
+  /** The longest that a key took which was pressed while it went on. */
+  readonly worstEchoMs: number;
   readonly memory: Cost;
 }
 
@@ -72,13 +96,13 @@ export interface SceneFigures {
 export async function playLongSession(screen: Screen, place: Place): Promise<SceneFigures> {
   const terminal = openScreen(screen, place, screen.goOn);
   try {
-    await terminal.until(LAST_ANSWER);
     await terminal.until(screen.ready);
+    const worstEchoMs = await typeMeanwhile(terminal, LAST_ANSWER);
     terminal.type(LETTER);
     const ms = await terminal.until(LETTER);
     await sleep(SETTLE_MS);
     const { cpuMs } = terminal.cost();
-    return { ms, cpuMs, echoMs: await typeKeys(terminal), memory: terminal.cost() };
+    return { ms, cpuMs, worstEchoMs, echoMs: await typeKeys(terminal), memory: terminal.cost() };
   } finally {
     await terminal.leave();
   }
@@ -88,7 +112,8 @@ export async function playLongSession(screen: Screen, place: Place): Promise<Sce
 export async function playPaste(screen: Screen, place: Place): Promise<SceneFigures> {
   const line = (at: number): string =>
     `${at}: a line of a log that somebody pastes `.padEnd(PASTE_LINE_CHARS - 1, "-");
-  const lines = Array.from({ length: PASTE_BYTES / PASTE_LINE_CHARS }, (_, at) => line(at)).join("\n");
+  // As terminals send the end of a line.
+  const lines = Array.from({ length: PASTE_BYTES / PASTE_LINE_CHARS }, (_, at) => line(at)).join("\r");
   const terminal = openScreen(screen, place);
   try {
     await terminal.until(screen.settled);
@@ -100,7 +125,7 @@ export async function playPaste(screen: Screen, place: Place): Promise<SceneFigu
     const ms = performance.now() - before.at;
     await sleep(SETTLE_MS);
     const cpuMs = terminal.cost().cpuMs - before.cpuMs;
-    return { ms, cpuMs, echoMs: await typeKeys(terminal), memory: terminal.cost() };
+    return { ms, cpuMs, worstEchoMs: ms, echoMs: await typeKeys(terminal), memory: terminal.cost() };
   } finally {
     await terminal.leave();
   }
@@ -121,7 +146,8 @@ export async function playManyFiles(screen: Screen, place: Place): Promise<Scene
     const ms = performance.now() - before.at;
     await sleep(SETTLE_MS);
     const cpuMs = terminal.cost().cpuMs - before.cpuMs;
-    return { ms, cpuMs, echoMs: await typeKeys(terminal), memory: terminal.cost() };
+    const worstEchoMs = await typeName(terminal);
+    return { ms, cpuMs, worstEchoMs, echoMs: await typeKeys(terminal), memory: terminal.cost() };
   } finally {
     await terminal.leave();
   }
@@ -129,6 +155,37 @@ export async function playManyFiles(screen: Screen, place: Place): Promise<Scene
 
 function openScreen({ argv, environment }: Screen, place: Place, more: readonly string[] = []): OpenTerminal {
   return openTerminal({ argv: [...argv, ...more], environment, ...place });
+}
+
+/** Keys, one after another, until something else stands there too. The longest that one took. */
+async function typeMeanwhile(terminal: OpenTerminal, end: string): Promise<number> {
+  let worstMs = 0;
+  for (let keys = 1; keys <= MEANWHILE_KEYS_MAX; keys++) {
+    const before = performance.now();
+    terminal.type(MEANWHILE);
+    await terminal.until(MEANWHILE.repeat(keys));
+    worstMs = Math.max(worstMs, performance.now() - before);
+    if (terminal.shown.includes(end)) return worstMs;
+    await sleep(MEANWHILE_PAUSE_MS);
+  }
+  await terminal.until(end);
+  return worstMs;
+}
+
+/** Another name, letter by letter: one that nearly all files share letters with. The longest that a letter took. */
+async function typeName(terminal: OpenTerminal): Promise<number> {
+  let worstMs = 0;
+  terminal.type(" @");
+  await sleep(SETTLE_MS);
+  for (let letters = 1; letters <= COMMON_NAME.length; letters++) {
+    terminal.forget();
+    const before = performance.now();
+    terminal.type(COMMON_NAME.charAt(letters - 1));
+    await terminal.until(`@${COMMON_NAME.slice(0, letters)}`);
+    worstMs = Math.max(worstMs, performance.now() - before);
+    await sleep(MEANWHILE_PAUSE_MS);
+  }
+  return worstMs;
 }
 
 async function typeKeys(terminal: OpenTerminal): Promise<number[]> {

@@ -1,6 +1,6 @@
 /** One answer of the model, from the request to its end, shown as it comes. */
 import type { Clock } from "@cloister/base";
-import type { AnswerEvent, CloisterExtension, RawCall } from "@cloister/wire";
+import type { AnswerEvent, CloisterExtension, RawCall, SignedThought } from "@cloister/wire";
 import type { AgentEvent, Speed, Trouble } from "./events.ts";
 
 /** Asks the model. Never throws; its last event is `end` or `failed`. */
@@ -9,6 +9,8 @@ export type AskModel = (request: readonly Uint8Array[], signal: AbortSignal) => 
 interface Said {
   readonly text: string;
   readonly reasoning: string;
+  /** What of it is signed, and goes back as it is. */
+  readonly thoughts: readonly SignedThought[];
   readonly speed: Speed;
 }
 
@@ -33,11 +35,11 @@ export async function readModelAnswer(
   let firstAt: number | undefined;
   let text = "";
   let reasoning = "";
+  const thoughts: SignedThought[] = [];
   const failure = (event: Omit<Extract<AnswerEvent, { kind: "failed" }>, "kind">): Failure => ({
     kind: "failed",
     ...event,
-    text,
-    reasoning,
+    ...{ text, reasoning, thoughts },
     speed: speedOf({ asked, firstAt, ended: clock.now(), tokens: undefined }),
     waitedMs: clock.now() - asked,
   });
@@ -57,6 +59,9 @@ export async function readModelAnswer(
           emit(event);
           await room();
           break;
+        case "thought":
+          thoughts.push(event.thought);
+          break;
         case "status":
         case "reading":
         case "judging":
@@ -65,7 +70,7 @@ export async function readModelAnswer(
         case "end": {
           const tokens = event.usage?.completionTokens;
           const speed = speedOf({ asked, firstAt, ended: clock.now(), tokens });
-          return { ...event, text, reasoning, speed };
+          return { ...event, text, reasoning, thoughts, speed };
         }
         case "failed":
           return failure(event);

@@ -47,7 +47,7 @@ export function createAsides({ conversation, emit, meter, ...asking }: AsidesOpt
       const { code, message, next } = said;
       return tell({ kind: "end", error: { code, message, ...(next === undefined ? {} : { next }) } });
     }
-    meter().spend(said.usage);
+    meter().spend(said.usage, said.extension?.answeredBy?.name);
     // The tools stand in the cached beginning, and a model may call one all the same. Nothing is run.
     const isEmpty = said.text.trim() === "";
     const error = {

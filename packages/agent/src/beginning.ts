@@ -2,6 +2,7 @@
 import type { ChatMessage } from "@cloister/wire";
 import { systemMessage, userMessage } from "./conversation.ts";
 import type { BroughtExtensions } from "./extension/brought.ts";
+import { answerLanguageText } from "./extension/settings/answer-language.ts";
 import { formatSkillListing } from "./extension/skills.ts";
 import { formatModels, type ModelChoice } from "./models.ts";
 import { systemPrompt } from "./prompt.ts";
@@ -33,7 +34,7 @@ export function beginningOf({
   models,
   contextTokens = 100_000,
 }: BeginningOptions): Beginning {
-  const { instructions, style } = brought ?? {};
+  const { instructions, style, answerLanguage } = brought ?? {};
   const wanted = Math.floor((contextTokens * CHARS_PER_TOKEN) / 100);
   const charsMax = Math.min(LISTING_CHARS_MAX, Math.max(LISTING_CHARS_MIN, wanted));
   const listing = formatSkillListing(brought?.skills ?? [], charsMax);
@@ -53,6 +54,9 @@ export function beginningOf({
     ],
     main: [
       ...(style === undefined ? [] : [userMessage(`How to write your answers:\n\n${style}`, "instructions")]),
+      ...(answerLanguage === undefined
+        ? []
+        : [userMessage(answerLanguageText(answerLanguage), "instructions")]),
       ...told.map((text) => userMessage(text, "instructions")),
     ],
   };

@@ -1,9 +1,11 @@
 /** Runs the calls of one answer. Whatever happens, each of them has a result in the history afterwards, in call order. */
 import { messageOf } from "@cloister/base";
-import type { Guarded } from "@cloister/wire";
+import { innerCallOf, type Guarded } from "@cloister/wire";
 import { rejectWhenAborted } from "./answer.ts";
 import { toolMessage } from "./conversation.ts";
-import { withTold, type HookedCall } from "./hook-points.ts";
+import { hookNotes } from "./history.ts";
+import type { BatchedCall } from "./hook-points.ts";
+import { withTold, type HookedCall } from "./hooked-call.ts";
 import { withProblems } from "./lsp/after-call.ts";
 import { isMcpTool } from "./mcp/names.ts";
 import {
@@ -34,6 +36,7 @@ export async function runCalls(
 ): Promise<string | undefined> {
   let stop: string | undefined;
   const pictures: ShownPicture[] = [];
+  const ran: BatchedCall[] = [];
   for (let at = 0; at < calls.length;) {
     const skipped = skipReason({ isFirst: at === 0, stop, thread, signal });
     if (skipped !== undefined) {
@@ -42,15 +45,20 @@ export async function runCalls(
     }
     const batch = nextBatch(calls, at, thread.allTools());
     const done = await Promise.all(batch.map((call) => runCall(call, thread, signal)));
-    for (const { message, why, shown } of done) {
+    for (const { message, why, shown, batched } of done) {
       thread.conversation.add(message);
       pictures.push(...shown);
       stop ??= why;
+      ran.push(...batched);
     }
     at += batch.length;
   }
   // After all results: nothing may stand between them and their calls.
   if (pictures.length > 0) thread.conversation.add(picturesMessage(pictures));
+  if (ran.length > 0 && !signal.aborted) {
+    const said = await thread.hooks.afterBatch(ran, signal).catch(() => []); // interrupted: who comes next says so
+    for (const message of hookNotes(said)) thread.conversation.add(message);
+  }
   return stop;
 }
 
@@ -81,20 +89,21 @@ interface Done {
   readonly message: ReturnType<typeof toolMessage>;
   readonly why: string | undefined;
   readonly shown: readonly ShownPicture[];
+  readonly batched: readonly BatchedCall[];
 }
 
 async function runCall(call: Guarded, thread: Thread, signal: AbortSignal): Promise<Done> {
   const { emit, window, watch } = thread;
   const { id, name } = call;
   if (call.kind === "refused") {
-    const text = `Error (${call.cause}): ${call.detail}`;
+    const text = `Error (${call.cause}): ${await afterHooks(call, thread, signal)}`;
     const seen = watch.see({ name, args: {}, effect: "own", isPolling: false }, { ok: false, text });
     const told = seen.kind === "nudge" ? `${text}\n${seen.text}` : text;
     emit({ kind: "result", id, name, ok: false, text: told, refused: call.cause });
     return {
       message: toolMessage(id, told, { source: "tool", tool: name }),
       why: seen.kind === "stop" ? seen.why : undefined,
-      shown: [],
+      ...{ shown: [], batched: [] },
     };
   }
 
@@ -118,7 +127,19 @@ async function runCall(call: Guarded, thread: Thread, signal: AbortSignal): Prom
     message: toolMessage(id, text, { source: result.source ?? sourceOf(name), tool: name, ...files }),
     why: seen.kind === "stop" ? seen.why : undefined,
     shown: result.pictures ?? [],
+    batched: [{ id, name, args: call.args, ok: result.ok, text }],
   };
+}
+
+/** What a call is refused with, with what hooks say to a denial. */
+async function afterHooks(
+  { id, name, cause, detail, args = {} }: Extract<Guarded, { kind: "refused" }>,
+  { hooks }: Thread,
+  signal: AbortSignal,
+): Promise<string> {
+  if (cause !== "denied") return detail;
+  const meant = innerCallOf(name, args) ?? { name, args };
+  return hooks.afterDenial({ id, ...meant }, detail, signal).catch(() => detail); // interrupted: it stays refused
 }
 
 /** A tool that throws is a tool that failed: the model is told, and the task goes on. */

@@ -5,7 +5,7 @@
 import type { ChatMessage } from "@cloister/wire";
 import { readModelAnswer } from "./answer.ts";
 import type { Compaction, Trouble } from "./events.ts";
-import { callsIn } from "./history.ts";
+import { callsIn, hookNotes } from "./history.ts";
 import { excessBytes, holdsPictures, nameOfShown, withoutPictures } from "./pictures.ts";
 import { summaryRequest, writeNotes } from "./notes.ts";
 import { shortenItem, shortenOld, startOfLastAnswers, withoutOldPictures } from "./shorten.ts";
@@ -13,7 +13,8 @@ import type { Thread } from "./thread.ts";
 import type { Window } from "./window.ts";
 
 export type Compacted =
-  | { readonly kind: "done" }
+  /** `notes`: what stands in the place of the conversation; undefined where nothing of it went. */
+  | { readonly kind: "done"; readonly notes?: string }
   | { readonly kind: "cancelled" }
   | { readonly kind: "no-room"; readonly trouble: Trouble };
 
@@ -54,9 +55,12 @@ export async function compact(
   }
   const compacted = await makeRoomFor(thread, request, signal);
   if (compacted.kind !== "done" || signal.aborted) return compacted;
-  await hooks.afterCompaction(trigger, "", signal).catch((error: unknown) => {
+  if (compacted.notes === undefined) return compacted;
+  const said = await hooks.afterCompaction(trigger, compacted.notes, signal).catch((error: unknown) => {
     if (!signal.aborted) throw error;
+    return [];
   });
+  for (const item of hookNotes(said)) thread.conversation.add(item);
   return compacted;
 }
 
@@ -74,14 +78,14 @@ async function makeRoomFor(
   const sizeOf = (items: readonly ChatMessage[]): number =>
     window.estimatePart(conversation.headBytes + bytesOf(items));
   const usable = window.usable ?? Number.POSITIVE_INFINITY;
-  const finish = (items: readonly ChatMessage[], method: Compaction["method"]): Compacted => {
+  const finish = (items: readonly ChatMessage[], method: Compaction["method"], notes = ""): Compacted => {
     const after = sizeOf(items);
     window.forget();
     // Before the items: whoever keeps them begins anew with this event.
     emit({ kind: "compaction", compaction: { trigger, method, before, after } });
     conversation.replace(items);
     emit({ kind: "context", used: after, window: window.size });
-    return { kind: "done" };
+    return { kind: "done", notes };
   };
 
   // Pictures first: files can be read again, and what was said of the others stays.
@@ -100,7 +104,7 @@ async function makeRoomFor(
     const items = withNotes(thread, { summary, hints, sizeOf, usable });
     const after = sizeOf(items);
     if (after <= usable * ROOM_SHARE_MAX && (after < before || trigger === "asked")) {
-      return finish(items, summary === undefined ? "structure" : "summary");
+      return finish(items, summary === undefined ? "structure" : "summary", summary);
     }
   }
   return trigger === "asked" ? { kind: "done" } : { kind: "no-room", trouble: noRoom(thread, before) };
@@ -137,7 +141,7 @@ async function summarise(
     }
     return undefined;
   }
-  meter.spend(answer.usage);
+  meter.spend(answer.usage, answer.extension?.answeredBy?.name);
   const text = answer.text.trim();
   return text === "" ? undefined : text;
 }

@@ -1,6 +1,7 @@
 /** Everything that happens in a session, in order, for whoever shows or keeps it: a terminal, a log, a program. */
 import type { Json, JsonObject } from "@cloister/base";
 import type { ChatMessage, GuardCause, ReadingProgress, Usage } from "@cloister/wire";
+import type { Goal, GoalStep } from "./goal/goal.ts";
 import type { ServerNow } from "./mcp/server-now.ts";
 import type { Todo } from "./tools/todo.ts";
 import type { Ask, FileDiff, Mode } from "./tools/tool.ts";
@@ -25,7 +26,8 @@ export type AgentEvent =
       /** How many were shown with it. */
       readonly pictures?: number;
     }
-  | { readonly kind: "status"; readonly text: string }
+  /** `isNews`: to be seen later, too. */
+  | { readonly kind: "status"; readonly text: string; readonly isNews?: true }
   /** How far the model's server is with the prompt, where it tells. For the eye only. */
   | ({ readonly kind: "reading" } & ReadingProgress)
   /** All that the model says before these calls, by their ids, has been told; a person may be asked about them now. */
@@ -94,6 +96,8 @@ export type AgentEvent =
         | { readonly kind: "text"; readonly text: string }
         | { readonly kind: "end"; readonly usage?: Usage; readonly error?: Trouble };
     }
+  /** `goal`: as it is after the step; undefined: there is none any more. */
+  | { readonly kind: "goal"; readonly goal: Goal | undefined; readonly step: GoalStep }
   /** What the user asked for is done, or given up. The session waits for the next message. */
   | { readonly kind: "end"; readonly ending: Ending };
 
@@ -122,8 +126,10 @@ export interface Ending {
   readonly turns: number;
   /** Of this piece of work, its subagents and summaries included. */
   readonly usage: Usage;
-  /** In the currency of the price that was given. */
+  /** In the currency of the prices that were given. */
   readonly cost?: number;
+  /** Of models without a price: they are not in `cost`. Left out where there are none, or no cost. */
+  readonly unpricedTokens?: number;
   readonly error?: Trouble;
 }
 

@@ -10,7 +10,7 @@ export interface FreshQuestionWorld {
   readonly clock: Clock;
   /** The request begins like all others of the session, so that the server's cached beginning serves. */
   readonly chatTools: () => readonly ChatTool[];
-  readonly spend: (usage: Usage | undefined) => void;
+  readonly spend: (usage: Usage | undefined, by?: string) => void;
 }
 
 export interface FreshQuestion {
@@ -46,7 +46,7 @@ export async function askFresh(
     AbortSignal.any([signal, over.signal]),
   ).finally(() => done.abort(new Error("done")));
   if (answer.kind === "end") {
-    spend(answer.usage);
+    spend(answer.usage, answer.extension?.answeredBy?.name);
     return { kind: "answer", text: answer.text };
   }
   return over.signal.aborted ? { kind: "timed-out" } : { kind: "failed", why: answer.message };

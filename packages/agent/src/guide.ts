@@ -2,13 +2,14 @@
 import { posix } from "node:path";
 import type { ChatMessage } from "@cloister/wire";
 import { userMessage } from "./conversation.ts";
-import { toInstruction, type BroughtExtensions } from "./extension/brought.ts";
+import { loadedFiles, toInstruction, type BroughtExtensions } from "./extension/brought.ts";
 import {
   formatInstructionFiles,
   type Instruction,
   type InstructionSet,
 } from "./extension/instruction-files.ts";
 import { createPathRules } from "./extension/path-rules.ts";
+import type { HookPoints } from "./hook-points.ts";
 
 export interface Guide {
   /** A workspace-relative path that a result shows, or that a call changed. */
@@ -25,13 +26,15 @@ export interface GuideOptions {
   readonly nested: ReadNested | undefined;
   /** What the conversation holds already, as one that is gone on with does. */
   readonly told: readonly ChatMessage[];
+  /** Told of each file whose text is given. */
+  readonly loaded?: HookPoints["loaded"];
 }
 
 /** A search shows files of a hundred folders: their instructions are not all meant. */
 const FILES_AT_ONCE_MAX = 20;
 const MESSAGES_MAX = 200;
 
-export function createGuide({ brought, nested, told }: GuideOptions): Guide {
+export function createGuide({ brought, nested, told, loaded }: GuideOptions): Guide {
   if (brought === undefined) return quietGuide;
   const { workspace } = brought.places;
   const rules = createPathRules(brought.rules, workspace);
@@ -58,15 +61,21 @@ export function createGuide({ brought, nested, told }: GuideOptions): Guide {
       touched = new Set();
       const messages: ChatMessage[] = [];
       for (const path of paths) {
-        const found: Instruction[] = [
-          ...(await nestedFor(path)),
-          ...rules.onRead(posix.join(workspace, path)).map(toInstruction),
-        ];
-        for (const each of found) {
+        const ruled = rules.onRead(posix.join(workspace, path));
+        const globs = new Map(ruled.map((rule) => [toInstruction(rule), rule.paths ?? []]));
+        for (const each of [...(await nestedFor(path)), ...globs.keys()]) {
           const message = toMessage(each, brought);
           if (texts.has(message.content) || texts.size >= MESSAGES_MAX) continue;
           texts.add(message.content);
           messages.push(message);
+          for (const file of loadedFiles(each, brought.places)) {
+            const reason = globs.has(each) ? "path_glob_match" : "nested_traversal";
+            const matched = globs.get(each);
+            loaded?.({
+              ...(file.reason === "include" ? file : { ...file, reason }),
+              ...(matched === undefined ? {} : { globs: matched }),
+            });
+          }
         }
       }
       return messages;

@@ -1,5 +1,5 @@
 /** What the model said, as it goes back to it. */
-import { isRecord } from "@cloister/base";
+import { isRecord, type Json } from "@cloister/base";
 import type { ChatMessage, Guarded, RawCall } from "@cloister/wire";
 import type { Answer } from "./answer.ts";
 
@@ -14,6 +14,8 @@ export function assistantMessage(answer: Answer, calls: readonly Guarded[]): Cha
   return {
     role: "assistant",
     content: answer.text,
+    // Their maker alone gets them; the airlock takes them off for everybody else.
+    ...(answer.thoughts.length > 0 ? { thoughts: answer.thoughts as unknown as Json } : {}),
     // Thinking families want their reasoning back while they work with tools; others ignore the field.
     ...(answer.reasoning !== "" && calls.length > 0 ? { reasoning_content: answer.reasoning } : {}),
     ...(calls.length > 0 ? { tool_calls: toolCalls } : {}),
@@ -35,6 +37,11 @@ const NOTE = "[Cloister] ";
 
 export function note(text: string): ChatMessage {
   return { role: "user", content: `${NOTE}${text}`, cloister: { source: "user" } };
+}
+
+/** What a program printed is no word of the person's. */
+export function hookNotes(texts: readonly string[]): readonly ChatMessage[] {
+  return texts.map((text) => ({ ...note(`A hook says: ${text}`), cloister: { source: "command" } }));
 }
 
 export function isNote({ role, content }: ChatMessage): boolean {

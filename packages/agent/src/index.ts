@@ -3,6 +3,8 @@ export type { AttachedPicture } from "./attachments.ts";
 export type { ServerNow } from "./mcp/server-now.ts";
 export type { AgentEvent, Ceiling, Compaction, Ending, Speed, Trouble } from "./events.ts";
 export { fixedPrefix } from "./fixed-prefix.ts";
+export { GOAL_CHECKS_MAX, parseGoal } from "./goal/goal.ts";
+export type { Goal, GoalCheck, GoalStep } from "./goal/goal.ts";
 export type { Limits, Price } from "./limits.ts";
 export type { ModelChoice } from "./models.ts";
 export type { LanguageServerWish } from "./lsp/wish.ts";

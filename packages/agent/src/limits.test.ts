@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createMeter } from "./limits.ts";
 import { call, rehearse, type Request, type ScriptedTurn } from "./rehearsed.ts";
 
 const usage = { promptTokens: 1000, cachedTokens: 500, completionTokens: 100 };
@@ -39,4 +40,44 @@ test("BS-30: the ceiling of money counts what was cached at its own price", asyn
   const { outcome, turns, cost } = await played.ask("go");
   // 500 × 2 + 500 × 0.2 + 100 × 10 = 2,100 millionths a turn.
   assert.deepEqual([outcome, turns, cost], ["max-cost", 2, 0.0042]);
+});
+
+test("a server that says that more came from its cache than was asked makes nothing cheaper than free", () => {
+  const clock = { now: () => 0, sleep: () => Promise.resolve() };
+  const meter = createMeter({ limits: {}, price: { prompt: 10, cached: 1, completion: 0 }, clock });
+  meter.turn({ promptTokens: 0, cachedTokens: 1_000_000, completionTokens: 0 });
+  assert.equal(meter.cost, 1);
+});
+
+test("each model's tokens count at its own price, and those without one beside the cost", async () => {
+  const told: string[] = [];
+  const clock = { now: () => 0, sleep: () => Promise.resolve() };
+  const million = { promptTokens: 1_000_000, cachedTokens: 0, completionTokens: 0 };
+  const priceOf = (name: string): { prompt: number; completion: number } | undefined =>
+    name === "lab" ? { prompt: 7, completion: 0 } : undefined;
+  const root = createMeter({
+    ...{ limits: { costMax: 11 }, price: { prompt: 1, completion: 0 }, priceOf, clock },
+    onUnpriced: (name) => told.push(name),
+  });
+  const sub = createMeter({ limits: {}, price: { prompt: 3, completion: 0 }, clock, parent: root });
+  const unknown = createMeter({ limits: {}, price: undefined, model: "far", clock, parent: root });
+  root.turn(million);
+  sub.turn(million);
+  unknown.turn(million);
+  assert.deepEqual([root.cost, root.unpricedTokens, root.reached()], [4, 1_000_000, undefined]);
+  assert.deepEqual([sub.cost, unknown.cost, unknown.unpricedTokens], [3, undefined, 1_000_000]);
+  // Another one answered in its place.
+  root.turn(million, "lab");
+  assert.deepEqual([root.cost, root.reached()], [11, "max-cost"]);
+  root.spend(million, "nobody");
+  assert.deepEqual([root.cost, told], [11, ["far", "nobody"]]);
+});
+
+test("where nothing has a price there is no cost, and nothing is said of it", () => {
+  const told: string[] = [];
+  const clock = { now: () => 0, sleep: () => Promise.resolve() };
+  const onUnpriced = (name: string): unknown => told.push(name);
+  const root = createMeter({ limits: {}, price: undefined, clock, onUnpriced });
+  root.turn({ promptTokens: 5, cachedTokens: 0, completionTokens: 5 }, "lab");
+  assert.deepEqual([root.cost, told], [undefined, []]);
 });

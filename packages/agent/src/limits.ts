@@ -8,7 +8,7 @@ export interface Limits {
   /** Prompt and completion together. */
   readonly tokensMax?: number;
   readonly timeMsMax?: number;
-  /** In the currency of the price. Without a price nothing is counted. */
+  /** In the currency of the prices. What has no price is not counted. */
   readonly costMax?: number;
 }
 
@@ -23,11 +23,16 @@ export interface Price {
 export interface Meter {
   readonly turns: number;
   readonly usage: Usage & { readonly cachedTokens: number };
+  /** Undefined as long as nothing that was used has a price. */
   readonly cost: number | undefined;
-  /** One answer of this conversation. */
-  turn(usage: Usage | undefined): void;
+  /** Tokens of models that nobody said the price of: they are not in the cost. */
+  readonly unpricedTokens: number;
+  /** One answer of this conversation; `by` another model, where it was not its own. */
+  turn(usage: Usage | undefined, by?: string): void;
   /** Anything else that was asked of a model for it. */
-  spend(usage: Usage | undefined): void;
+  spend(usage: Usage | undefined, by?: string): void;
+  /** What another meter below this one has counted. */
+  add(spent: Spent): void;
   /** The first limit that is reached, or undefined. */
   reached(): Ceiling | undefined;
   /** Time that is left, in ms; undefined without a limit. */
@@ -35,26 +40,53 @@ export interface Meter {
   describe(ceiling: Ceiling): Trouble;
 }
 
+export interface Spent {
+  readonly usage: Usage | undefined;
+  /** In millionths of the currency; undefined where the model has no price. */
+  readonly cost: number | undefined;
+  /** Whose tokens these are; undefined: the session's own model's. */
+  readonly model: string | undefined;
+}
+
 export const TURNS_MAX_DEFAULT = 100;
 
 export interface MeterOptions {
   readonly limits: Limits;
+  /** Of the conversation's own model. */
   readonly price: Price | undefined;
+  /** Where that is not the session's own. */
+  readonly model?: string;
+  /** Told of a model whose tokens are not in a cost that is counted. */
+  readonly onUnpriced?: (model: string) => void;
+  /** Of another model, by its name. */
+  readonly priceOf?: (name: string) => Price | undefined;
   readonly clock: Clock;
   readonly parent?: Meter;
 }
 
-export function createMeter({ limits, price, clock, parent }: MeterOptions): Meter {
+export function createMeter(options: MeterOptions): Meter {
+  const { limits, price, priceOf, clock, parent } = options;
   const started = clock.now();
   const turnsMax = limits.turnsMax ?? TURNS_MAX_DEFAULT;
   let turns = 0;
   let usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
-  const cost = (): number | undefined => (price === undefined ? undefined : costOf(usage, price));
+  let cost = price === undefined ? undefined : 0;
+  let unpriced = 0;
   const timeLeftMs = (): number | undefined =>
     limits.timeMsMax === undefined ? undefined : Math.max(0, started + limits.timeMsMax - clock.now());
-  const spend = (more: Usage | undefined): void => {
-    usage = addUsage(usage, more);
-    parent?.spend(more);
+  const add = (spent: Spent): void => {
+    usage = addUsage(usage, spent.usage);
+    if (spent.cost !== undefined) cost = (cost ?? 0) + spent.cost;
+    else if (spent.usage !== undefined) {
+      unpriced += spent.usage.promptTokens + spent.usage.completionTokens;
+      if (cost !== undefined && spent.model !== undefined) options.onUnpriced?.(spent.model);
+    }
+    parent?.add(spent);
+  };
+  const spend = (more: Usage | undefined, by?: string): void => {
+    const its = by === undefined ? price : priceOf?.(by);
+    const model = by ?? options.model;
+    add({ usage: more, cost: its === undefined ? undefined : costOf(more, its), model });
   };
   return {
     get turns() {
@@ -64,19 +96,23 @@ export function createMeter({ limits, price, clock, parent }: MeterOptions): Met
       return usage;
     },
     get cost() {
-      return cost();
+      return cost === undefined ? undefined : cost / TOKENS_PRICED;
     },
-    turn: (more) => {
+    get unpricedTokens() {
+      return unpriced;
+    },
+    turn: (more, by) => {
       turns += 1;
-      spend(more);
+      spend(more, by);
     },
     spend,
+    add,
     reached: () => {
       if (turns >= turnsMax) return "max-turns";
       const tokens = usage.promptTokens + usage.completionTokens;
       if (limits.tokensMax !== undefined && tokens >= limits.tokensMax) return "max-tokens";
       if (timeLeftMs() === 0) return "max-time";
-      if (limits.costMax !== undefined && (cost() ?? 0) >= limits.costMax) return "max-cost";
+      if (limits.costMax !== undefined && (cost ?? 0) / TOKENS_PRICED >= limits.costMax) return "max-cost";
       const above = parent?.reached();
       // Whoever waits for a subagent is in the middle of a turn: that one is allowed to end.
       return above === "max-turns" ? undefined : above;
@@ -103,10 +139,15 @@ function allowance(ceiling: Ceiling, limits: Limits): string {
   }
 }
 
-function costOf({ promptTokens, cachedTokens, completionTokens }: Meter["usage"], price: Price): number {
-  const fresh = promptTokens - cachedTokens;
+/** Prices are for so many; what is added up is divided once, at the end. */
+const TOKENS_PRICED = 1_000_000;
+
+function costOf(usage: Usage | undefined, price: Price): number {
+  const { promptTokens = 0, cachedTokens = 0, completionTokens = 0 } = usage ?? {};
+  // Some servers count what came from the cache apart.
+  const fresh = Math.max(0, promptTokens - cachedTokens);
   const prompt = fresh * price.prompt + cachedTokens * (price.cached ?? price.prompt);
-  return (prompt + completionTokens * price.completion) / 1_000_000;
+  return prompt + completionTokens * price.completion;
 }
 
 function addUsage(sum: Meter["usage"], usage: Usage | undefined): Meter["usage"] {

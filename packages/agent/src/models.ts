@@ -1,5 +1,7 @@
 /** Which model does a subagent's work: the session's own, or another of those that there are. */
 
+import type { Price } from "./limits.ts";
+
 /** A model that may be asked for beside the session's own. */
 export interface ModelChoice {
   /** `MODEL` at the session's endpoint, `NAME` or `NAME/MODEL` at another. */
@@ -8,6 +10,8 @@ export interface ModelChoice {
   readonly isEndpoint?: boolean;
   /** Undefined: learned when its server complains. */
   readonly contextTokens?: number;
+  /** Undefined: nobody said what its tokens cost. */
+  readonly price?: Price;
 }
 
 export type ChosenModel =
@@ -37,6 +41,13 @@ export function chooseModel(
   }
   const names = [own, ...choices.map(({ name }) => name)].slice(0, NAMES_SHOWN_MAX).join(", ");
   return { kind: "unknown", why: `There is no model "${wanted}" here. There are: ${names}.` };
+}
+
+/** Of a name as the keeper knows it; undefined where nobody said. */
+export function priceOf(name: string, choices: readonly ModelChoice[]): Price | undefined {
+  const exact = choices.find((one) => one.name === name);
+  if (exact !== undefined) return exact.price;
+  return choices.find((one) => one.isEndpoint === true && name.startsWith(`${one.name}/`))?.price;
 }
 
 /** What the main conversation is told of them; nothing where no person named another endpoint. */

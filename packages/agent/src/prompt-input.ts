@@ -3,7 +3,7 @@ import type { ChatMessage } from "@cloister/wire";
 import { attach, attachMentioned, whyNotShown, type AttachedPicture } from "./attachments.ts";
 import { userMessage } from "./conversation.ts";
 import { importsIn } from "./extension/instruction-files.ts";
-import type { SkillsAtHand } from "./skills-at-hand.ts";
+import type { Fork, SkillsAtHand } from "./skills-at-hand.ts";
 import { readTool } from "./tools/read.ts";
 import type { ToolWorld } from "./tools/tool.ts";
 
@@ -13,6 +13,8 @@ export type Mention = (written: string, signal: AbortSignal) => Promise<ChatMess
 export interface PromptInput {
   readonly skills: SkillsAtHand;
   readonly world: ToolWorld;
+  /** For a skill that a subagent does. */
+  readonly fork: Fork;
   readonly mentions?: readonly Mention[];
   /** The conversation so far, for what may still come into it. */
   readonly held?: readonly ChatMessage[];
@@ -35,12 +37,12 @@ const PROMPT_CHARS_SEARCHED_MAX = 100_000;
 /** The person's words stand first, as they are: what they name comes behind them. */
 export async function toPromptMessages(
   { text, pictures = [] }: SaidMessage,
-  { skills, world, mentions = [], held = [] }: PromptInput,
+  { skills, world, fork, mentions = [], held = [] }: PromptInput,
   signal: AbortSignal,
 ): Promise<PromptMessages> {
   const attached = await attach(pictures, world, signal);
   if (attached.kind === "refused") return attached;
-  const named = await namedIn(text, { skills, world, mentions }, signal);
+  const named = await namedIn(text, { skills, world, fork, mentions }, signal);
   if (named.kind === "refused") return named;
   const messages = [...named.messages.slice(0, 1), ...attached.messages, ...named.messages.slice(1)];
   const why = whyNotShown(messages, held, world);
@@ -49,16 +51,16 @@ export async function toPromptMessages(
 
 async function namedIn(
   text: string,
-  { skills, world, mentions }: Required<Omit<PromptInput, "held">>,
+  { skills, world, fork, mentions }: Required<Omit<PromptInput, "held">>,
   signal: AbortSignal,
 ): Promise<PromptMessages> {
   const words = userMessage(text, "user");
   const called = skills.called(text);
   if (called !== undefined) {
-    const expanded = await called.expand(world, signal);
+    const expanded = await called.expand({ world, fork }, signal);
     return expanded.kind === "failed"
       ? { kind: "refused", why: `/${called.name} could not be used: ${expanded.why}` }
-      : { kind: "messages", messages: [words, expanded.message] };
+      : { kind: "messages", messages: [words, ...expanded.messages] };
   }
   const messages: ChatMessage[] = [words];
   for (const written of importsIn(text.slice(0, PROMPT_CHARS_SEARCHED_MAX)).slice(0, MENTIONS_MAX)) {

@@ -180,6 +180,22 @@ test("a hook makes the work go on, told that it did, and not for ever", async ()
   assert.match(last(played.requests[1]), /A hook asks you to go on: tests are red/);
 });
 
+test("what a hook has for the person, and that it failed, is seen later too, and said once", async () => {
+  const turns = [{ calls: [bash("ls")] }, { calls: [bash("ls -a")] }, { text: "Done." }];
+  for (const [answer, text] of [
+    [{ kind: "timed-out" }, /PreToolUse hook of .*: it took too long/],
+    [json({ systemMessage: "read the rules" }), /^read the rules$/],
+  ] as const) {
+    using played = rehearse(turns, hooked("PreToolUse", answer));
+    await played.ask("go");
+    const said = played.of("status").filter((each) => text.test(each.text));
+    assert.deepEqual(
+      said.map(({ isNews }) => isNews),
+      [true, undefined],
+    );
+  }
+});
+
 test("a hook that says continue: false ends the work", async () => {
   using played = rehearse(
     [{ calls: [bash("ls")] }],
@@ -187,6 +203,7 @@ test("a hook that says continue: false ends the work", async () => {
   );
   const { outcome, error } = await played.ask("go");
   assert.deepEqual([outcome, error?.code], ["failed", "stopped-by-hook"]);
+  assert.match(error?.next ?? "", /\/hooks/);
   assert.equal(played.requests.length, 1);
 });
 
@@ -360,4 +377,13 @@ test("an output style stands behind the instructions, and never in the system pr
   await styled.ask("go");
   assert.deepEqual(styled.requests[0]?.messages[0], plain.requests[0]?.messages[0]);
   assert.match(contentOf(styled.requests[0]?.messages[1]), /pirate/);
+});
+
+test("the language of answers is told behind the instructions, and never in the system prompt", async () => {
+  using plain = rehearse([{ text: "Done." }]);
+  using spoken = rehearse([{ text: "Done." }], { brings: { answerLanguage: "简体中文" } });
+  await plain.ask("go");
+  await spoken.ask("go");
+  assert.deepEqual(spoken.requests[0]?.messages[0], plain.requests[0]?.messages[0]);
+  assert.match(contentOf(spoken.requests[0]?.messages[1]), /in this language: 简体中文/);
 });

@@ -6,35 +6,46 @@ import { userMessage } from "./conversation.ts";
 import type { AgentEvent } from "./events.ts";
 import { hooksOf, type BroughtExtensions } from "./extension/brought.ts";
 import type { Hook } from "./extension/hooks/definition.ts";
-import { createHooks, type HookRunOptions, type Hooks } from "./extension/hooks/hooks.ts";
+import { createHooks, type Hooks } from "./extension/hooks/hooks.ts";
 import type { HookRun } from "./extension/hooks/outcome.ts";
-import { askFresh } from "./fresh-question.ts";
 import { createGuide, type Guide } from "./guide.ts";
-import { note } from "./history.ts";
+import { hookNotes } from "./history.ts";
+import { askAgentHook, askModelHook, type RunJudge } from "./hook-agent.ts";
+import { askServerTool } from "./hook-server.ts";
 import { createHookPoints, type HookPoints } from "./hook-points.ts";
+import type { ModelChoice } from "./models.ts";
 import { askOfPage } from "./page-question.ts";
 import { toPromptMessages, type PromptMessages, type SaidMessage } from "./prompt-input.ts";
-import { createSkills } from "./skills-at-hand.ts";
+import { createSkills, type Fork } from "./skills-at-hand.ts";
 import type { AgentWorld } from "./thread.ts";
-import type { Mode, ToolWorld } from "./tools/tool.ts";
+import type { Mode, Tool, ToolWorld } from "./tools/tool.ts";
 
 export interface SessionExtensionsOptions {
   readonly brought: BroughtExtensions | undefined;
   readonly world: AgentWorld;
   readonly ask: AskModel;
   readonly model: string;
+  readonly models: readonly ModelChoice[];
   /** For a hook that a model decides: its request begins like all others. */
   readonly chatTools: () => readonly ChatTool[];
   readonly mode: () => Mode;
   /** What questions beside the conversation cost. */
-  readonly spend: (usage: Usage | undefined) => void;
+  readonly spend: (usage: Usage | undefined, by?: string) => void;
   readonly emit: (event: AgentEvent) => void;
+  /** For hooks of type `agent`. */
+  readonly runJudge: RunJudge;
+  /** For hooks of type `mcp_tool`: what servers have brought by now. */
+  readonly serverTools: () => readonly Tool[];
+  /** For skills that are done by a subagent of the main conversation's. */
+  readonly fork: Fork;
 }
 
 export interface SessionExtensions {
   readonly hooks: HookPoints;
   /** Given to every tool. */
   readonly toolWorld: Pick<ToolWorld, "skill" | "opened" | "askOfPage">;
+  /** For a subagent, whose own subagents do what is to be done by one. */
+  skillFor(fork: Fork): NonNullable<ToolWorld["skill"]>;
   /** For one conversation; `told` is what it holds already. */
   guide(told: readonly ChatMessage[]): Guide;
   /** A person's message with all that it names. Interrupted, it is the message alone. */
@@ -48,32 +59,41 @@ const END_MS_MAX = 1500;
 export function openSessionExtensions(options: SessionExtensionsOptions): SessionExtensions {
   const { brought, world, emit } = options;
   const hooks = createHookPoints({ hooks: openHooks(options), emit });
-  const skills = createSkills(brought);
+  const skills = createSkills(brought, hooks);
   const { clock, ...given } = world;
   const bare = { ...given, opened: brought?.opened ?? [] };
   const toolWorld: SessionExtensions["toolWorld"] = {
     opened: bare.opened,
-    skill: (wish, signal) => skills.give(wish, bare, signal),
+    skill: (wish, signal) => skills.give(wish, { world: bare, fork: options.fork }, signal),
     askOfPage: (question, signal) => askOfPage(question, { ...options, clock }, signal),
   };
 
   return {
     hooks,
     toolWorld,
-    guide: (told) => createGuide({ brought, nested: world.nested, told }),
+    skillFor: (fork) => (wish, signal) => skills.give(wish, { world: bare, fork }, signal),
+    guide: (told) =>
+      createGuide({ brought, nested: world.nested, told, loaded: (file) => hooks.loaded(file) }),
     say: async (message, held, signal) => {
       try {
         const opinion = await hooks.prompt(message.text, signal);
         if (opinion.kind === "refused") return opinion;
-        const said = await toPromptMessages(message, { skills, world: bare, held }, signal);
+        const said = await toPromptMessages(
+          message,
+          { skills, world: bare, held, fork: options.fork },
+          signal,
+        );
         if (said.kind === "refused") return said;
-        return { kind: "messages", messages: [...said.messages, ...toNotes(opinion.context)] };
+        return { kind: "messages", messages: [...said.messages, ...hookNotes(opinion.context)] };
       } catch (error) {
         if (!signal.aborted) throw error;
         return { kind: "messages", messages: [userMessage(message.text, "user")] };
       }
     },
-    start: async (source, signal) => toNotes(await hooks.sessionStart(source, signal)),
+    start: async (source, signal) => {
+      for (const file of brought?.instructions?.loaded ?? []) hooks.loaded(file);
+      return hookNotes(await hooks.sessionStart(source, signal));
+    },
     end: async () => {
       const over = new AbortController();
       const done = new AbortController();
@@ -89,11 +109,6 @@ export function openSessionExtensions(options: SessionExtensionsOptions): Sessio
       done.abort(new Error("done"));
     },
   };
-}
-
-/** What a program printed is no word of the person's. */
-function toNotes(texts: readonly string[]): readonly ChatMessage[] {
-  return texts.map((text) => ({ ...note(`A hook says: ${text}`), cloister: { source: "command" } }));
 }
 
 function openHooks(options: SessionExtensionsOptions): Hooks | undefined {
@@ -122,7 +137,14 @@ function openHooks(options: SessionExtensionsOptions): Hooks | undefined {
           return hook.handler.kind === "http" ? toAnswered(ran) : ran;
         }
         case "prompt":
-          return askModel(hook.handler, run, options);
+          return askModelHook(hook.handler, run, { ...options, clock: world.clock });
+        case "agent":
+          return askAgentHook(hook.handler, run, { clock: world.clock, run: options.runJudge });
+        case "mcp_tool":
+          return askServerTool(hook.handler, run, {
+            ...{ clock: world.clock, tools: options.serverTools },
+            world: { ...world, opened: brought.opened },
+          });
         case "unsupported":
           return { kind: "failed", why: `hooks of type "${hook.handler.type}" are not run here` };
       }
@@ -139,22 +161,4 @@ function toAnswered(run: HookRun): HookRun {
     return { kind: "failed", why: "the keeper's answer cannot be read" };
   }
   return { kind: "answered", status: answer["status"], body: answer["body"] };
-}
-
-/** `$ARGUMENTS` in the prompt is the hook's input. */
-async function askModel(
-  { prompt, model }: { readonly prompt: string; readonly model: string | undefined },
-  { input, timeoutMs, signal }: HookRunOptions,
-  options: SessionExtensionsOptions,
-): Promise<HookRun> {
-  const question = prompt.includes("$ARGUMENTS")
-    ? prompt.replaceAll("$ARGUMENTS", () => input)
-    : `${prompt}\n\n${input}`;
-  const whole = `${question}\n\nCall no tools. Answer with JSON alone: {"ok": true} or {"ok": false, "reason": "why"}.`;
-  const answer = await askFresh(
-    { model: model ?? options.model, messages: [userMessage(whole, "instructions")], timeoutMs },
-    { ...options, clock: options.world.clock },
-    signal,
-  );
-  return answer.kind === "answer" ? { kind: "judged", text: answer.text } : answer;
 }

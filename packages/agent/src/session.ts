@@ -1,16 +1,19 @@
 /** A session: many messages of a user, one conversation, and everything that a person may say to it while it works. */
-import { messageOf, type JsonObject } from "@cloister/base";
+import type { JsonObject } from "@cloister/base";
 import type { ChatMessage } from "@cloister/wire";
 import { createAsides } from "./aside.ts";
 import { beginningOf } from "./beginning.ts";
 import { compact } from "./compaction.ts";
 import { startConversation } from "./conversation.ts";
+import { brokenBy, refusedBy } from "./endings.ts";
 import { createEventQueue } from "./event-queue.ts";
-import type { AgentEvent, Ending } from "./events.ts";
+import type { AgentEvent } from "./events.ts";
 import type { BroughtExtensions } from "./extension/brought.ts";
 import { callsIn, note } from "./history.ts";
+import type { Goal, GoalCheck } from "./goal/goal.ts";
+import { createPursuit } from "./goal/pursuit.ts";
 import { createMeter, type Limits, type Meter, type Price } from "./limits.ts";
-import type { ModelChoice } from "./models.ts";
+import { priceOf, type ModelChoice } from "./models.ts";
 import { forbiddenInMode, modeChangeText } from "./modes.ts";
 import { createWatch } from "./progress.ts";
 import type { SaidMessage } from "./prompt-input.ts";
@@ -25,7 +28,7 @@ import { openLanguages } from "./lsp/languages.ts";
 import type { LanguageServerWish } from "./lsp/wish.ts";
 import { limitAsks } from "./slots.ts";
 import { createAnswerCheck } from "./structured.ts";
-import { createSubagents, toChatTool } from "./subagents.ts";
+import { createSubagents, forkFor, toChatTool, type Parent } from "./subagents.ts";
 import type { AgentDefinition } from "./agent-definition.ts";
 import { CallIds, type AgentWorld, type Inbox, type Thread } from "./thread.ts";
 import { createUseTool, deferredTools } from "./tools/deferred.ts";
@@ -63,6 +66,8 @@ export interface SessionOptions {
   readonly summaries?: "model" | "structure";
   /** The last answer of each piece of work must be JSON after this schema. */
   readonly answerSchema?: JsonObject;
+  /** What the work is held to until it is reached, given up or taken back. */
+  readonly goal?: Goal;
   /** Items of an earlier session: its requests begin with the same bytes. */
   readonly resume?: readonly ChatMessage[];
 }
@@ -81,6 +86,10 @@ export interface AgentSession {
   compact(hints?: string): void;
   setMode(mode: Mode): void;
   answer(id: string, answer: AskAnswer): void;
+  /** Holds at once, also for the work at hand; undefined takes it back. */
+  setGoal(goal: Goal | undefined): void;
+  /** What became of the check that the event `goal` asked for. */
+  checked(id: string, check: GoalCheck): void;
   /** Tells how far each command in the background is, in events. */
   look(): void;
   /** Asks beside the conversation, which does not learn of it; works while something is at work. */
@@ -126,6 +135,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
   const mcp = openMcpServers(options.mcpServers ?? [], {
     ...world,
     ...(options.isAttended === true ? { question: questions.ask } : {}),
+    hooks: () => extended.hooks,
     status: (text) => emit({ kind: "status", text }),
     onState: (now) => emit({ kind: "server", ...now }),
   });
@@ -133,20 +143,36 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
   const background = openSessionBackground(world, emit);
   const baseTools = [...fileTools, ...(options.tools ?? [])];
   const deferred = (): readonly Tool[] => [...deferredTools, ...(options.deferred?.() ?? []), ...mcp.tools()];
+  const pursuit = createPursuit({ goal: options.goal, emit });
   const window = createWindow(options.contextTokens, options.reserveTokens);
+  const unpriced = new Set<string>();
   const newMeter = (): Meter =>
-    createMeter({ limits: options.limits ?? {}, price: options.price, clock: world.clock });
+    createMeter({
+      ...{ limits: options.limits ?? {}, price: options.price, clock: world.clock },
+      priceOf: (name) => priceOf(name, options.models ?? []),
+      onUnpriced: (name) => {
+        if (unpriced.has(name)) return;
+        unpriced.add(name);
+        const text = `what ${name} costs is not known: its tokens are not in the cost`;
+        emit({ kind: "status", text, isNews: true });
+      },
+    });
   let meter = newMeter();
   let beginning: readonly ChatMessage[] = [];
 
   const extended = openSessionExtensions({
     brought: options.brought,
     ...{ world, ask, emit, model: options.model, mode: () => mode, chatTools: () => tools.map(toChatTool) },
-    spend: (usage) => meter.spend(usage),
+    spend: (usage, by) => meter.spend(usage, by),
+    models: options.models ?? [],
+    serverTools: () => mcp.tools(),
+    runJudge: (task, signal) => subagents.judge(asParent())(task, signal),
+    fork: (task, signal) => forkFor(subagents.start, asParent())(task, signal),
   });
   let guide = extended.guide([]);
   const stops = new Map<string, () => void>();
-  const startSubagent = createSubagents({
+  const asParent = (): Parent => ({ id: undefined, depth: 0, emit, meter: () => meter });
+  const subagents = createSubagents({
     stops,
     agents: options.agents ?? [],
     model: options.model,
@@ -173,8 +199,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
         setMode(next);
         toldMode = next; // the tool's own result says so
       },
-      startSubagent: (args, call, signal) =>
-        startSubagent({ ...args, call }, { id: undefined, depth: 0, emit, meter: () => meter }, signal),
+      startSubagent: (args, call, signal) => subagents.start({ ...args, call }, asParent(), signal),
     }),
   ];
   const conversation = startConversation(options.model, tools.map(toChatTool), (item, index) =>
@@ -196,6 +221,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     if (change !== undefined) conversation.add(note(change));
     for (const message of mcp.news(conversation.items)) conversation.add(message);
     for (const message of background.news()) conversation.add(message);
+    for (const message of pursuit.news(conversation.items)) conversation.add(message);
     let refused: string | undefined;
     for (const message of messages) {
       const { text, pictures = [] } = message;
@@ -243,6 +269,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     forbids: (tool, args) => forbiddenInMode(tool, mode, { args, workspace: world.workspace }),
     inbox,
     hooks: extended.hooks,
+    pursuit,
     guide: { touch: (path) => guide.touch(path), take: () => guide.take() },
     ids: knownIds(options.resume ?? []),
     summaries: options.summaries ?? "model",
@@ -257,6 +284,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
       instructions: resume === undefined ? (brought?.instructions?.names ?? []) : [],
     });
     for (const now of mcp.states()) emit({ kind: "server", ...now });
+    if (options.goal !== undefined) emit({ kind: "goal", goal: options.goal, step: { kind: "set" } });
     const own = beginningOf({ brought, agents, models, contextTokens });
     const said = resume ?? [...own.shared, ...own.main];
     // Another model may have seen them. They stay in what is saved.
@@ -290,6 +318,7 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     for (const item of await attachedTo(message, current.signal)) conversation.add(item);
     if (check !== undefined) conversation.add(note(check.request));
     const ending = await work({ ...thread, meter, watch: createWatch(), check }, current.signal);
+    if (ending.outcome === "failed" && ending.error !== undefined) extended.hooks.failed(ending.error);
     current = undefined;
     // Whoever hears of the end hears first what ended with it.
     if (isClosed && waiting.length === 0) await background.finish();
@@ -348,6 +377,8 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
     },
     setMode,
     answer: questions.answer,
+    setGoal: (next) => pursuit.set(next),
+    checked: (id, check) => pursuit.checked(id, check),
     look: () => background.show(),
     restartServer: (name) => mcp.restart(name),
     aside: (id, question) => asides.ask(id, question),
@@ -359,22 +390,6 @@ export function openAgentSession(options: SessionOptions, world: AgentWorld): Ag
       isClosed = true;
       wake();
     },
-  };
-}
-
-/** A hook, or a command that failed, kept the message back: nothing was asked of the model. */
-function refusedBy(why: string, { turns, usage }: Meter): Ending {
-  return { outcome: "failed", text: "", turns, usage, error: { code: "prompt-refused", message: why } };
-}
-
-/** A fault that no piece of work answers for: the workspace cannot be read, or we made a mistake. */
-function brokenBy(error: unknown, { turns, usage }: Meter): Ending {
-  return {
-    outcome: "failed",
-    text: "",
-    turns,
-    usage,
-    error: { code: "internal", message: messageOf(error) },
   };
 }
 

@@ -231,3 +231,20 @@ test("a subagent that only looks writes nothing in a session that may; it has it
   const told = played.of("subagent").map(({ what }) => JSON.stringify(what));
   assert.ok(told.some((text) => text.includes('There is no skill \\"none\\"')));
 });
+
+test("a subagent that only looks hands no work to one that does more", async () => {
+  const looker = { name: "looker", description: "looks", prompt: "", isPlanning: true };
+  using played = rehearse(
+    (request) => {
+      const work = taskIn(request);
+      if (resultsIn(request).length > 0) return { text: "Report." };
+      if (work === undefined) return { calls: [task("1", "look", { subagent_type: "looker" })] };
+      if (work === "look") return { calls: [task("2", "write")] };
+      return { calls: [call("3", "Write", { file_path: "a", content: "x" })] };
+    },
+    { agents: [looker] },
+  );
+  await played.ask("go");
+  const writer = played.requests.findLast((request) => taskIn(request) === "write");
+  assert.match(resultsIn(writer as Request)[0] ?? "", /^Plan mode is on: Write was not run/);
+});

@@ -4,12 +4,15 @@ import { isRecord, newId, type JsonObject } from "@cloister/base";
 import { CallIds, emptyInbox, type AgentWorld, type Thread } from "./thread.ts";
 import { startConversation, userMessage } from "./conversation.ts";
 import type { AgentEvent, Ending } from "./events.ts";
+import { hookNotes } from "./history.ts";
+import { judge, type RunJudge } from "./hook-agent.ts";
 import { createMeter, type Meter, type Price } from "./limits.ts";
-import { chooseModel, type ChosenModel, type ModelChoice } from "./models.ts";
+import { chooseModel, priceOf, type ChosenModel, type ModelChoice } from "./models.ts";
 import { isMcpTool, toolName } from "./mcp/names.ts";
 import { forbiddenInMode } from "./modes.ts";
 import { createWatch } from "./progress.ts";
 import type { SessionExtensions } from "./session-extensions.ts";
+import type { Fork } from "./skills-at-hand.ts";
 import { createSessionTools, type Desk, type TaskArgs } from "./session-tools.ts";
 import { createUseTool } from "./tools/deferred.ts";
 import { cutMiddle } from "./tools/cut.ts";
@@ -46,6 +49,8 @@ export interface Parent {
   readonly depth: number;
   readonly emit: (event: AgentEvent) => void;
   readonly meter: () => Meter;
+  /** The mode it works in: what only looks hands no work to one that does more. Absent: the session's. */
+  readonly mode?: Thread["mode"];
 }
 
 export const SUBAGENT_DEPTH_MAX = 3;
@@ -55,25 +60,73 @@ const REPORT_CHARS_MAX = 20_000;
 const GENERAL = "general";
 
 const general: AgentDefinition = { name: GENERAL, description: "any work", prompt: "" };
+/** Named by skills that were written for Claude Code. */
+const explorers: readonly AgentDefinition[] = ["Explore", "Plan"].map((name) => {
+  const description = "looks, and changes nothing";
+  return { name, description, prompt: "", isPlanning: true };
+});
 
 export type StartSubagent = (
-  args: TaskArgs & { readonly call: string | undefined },
+  args: TaskArgs & {
+    readonly call: string | undefined;
+    /** What stands before the task, with its origin: the text of a skill. */
+    readonly said?: ChatMessage;
+  },
   parent: Parent,
   signal: AbortSignal,
 ) => Promise<ToolResult>;
 
-export function createSubagents(options: SubagentsOptions): StartSubagent {
+export interface Subagents {
+  readonly start: StartSubagent;
+  /** One that looks and answers for a hook, below the main conversation. */
+  judge(parent: Parent): RunJudge;
+}
+
+export function createSubagents(options: SubagentsOptions): Subagents {
   let started = 0;
+
+  const run = async (wish: Wish, parent: Parent, signal: AbortSignal): Promise<Ending> => {
+    const { agent, asked } = wish;
+    const id = newId("sub");
+    const tell = (what: Extract<AgentEvent, { kind: "subagent" }>["what"]): void =>
+      parent.emit({ kind: "subagent", id, parent: parent.id, what });
+    tell({ kind: "begin", agent: agent.name, description: wish.description, call: wish.call });
+    // A definition may have been written for another house: the work is done all the same.
+    if (asked.kind === "unknown") {
+      const text = `the subagent ${agent.name} works with ${options.model}: ${asked.why}`;
+      tell({ kind: "event", event: { kind: "status", text } });
+    }
+    const thread = openThread({ agent, asked, id, parent, options, start, tell, isJudge: wish.isJudge });
+    const own = new AbortController();
+    options.stops.set(id, () => own.abort(new Error("stopped by the user")));
+    const stop = AbortSignal.any([signal, own.signal]);
+    for (const item of options.beginning()) thread.conversation.add(item);
+    if (mayUseServers(agent)) {
+      for (const item of options.serverNews(thread.conversation.items)) thread.conversation.add(item);
+    }
+    // Interrupted: the work that begins now ends at once, and says so.
+    const told = await thread.hooks.subagentStart(stop).catch(() => []);
+    for (const item of hookNotes(told)) thread.conversation.add(item);
+    for (const item of await skillsOf(agent, thread, stop)) thread.conversation.add(item);
+    if (wish.said !== undefined) thread.conversation.add(wish.said);
+    thread.conversation.add(userMessage(taskText(agent, wish.prompt), "instructions"));
+    const ending = await work(thread, stop).finally(() => options.stops.delete(id));
+    tell({ kind: "end", ending });
+    return ending;
+  };
 
   const start: StartSubagent = async (args, parent, signal) => {
     const wanted = args.subagent_type ?? GENERAL;
     const agent =
-      options.agents.find(({ name }) => name === wanted) ?? (isGeneral(wanted) ? general : undefined);
+      options.agents.find(({ name }) => name === wanted) ??
+      (isGeneral(wanted) ? general : explorers.find(({ name }) => name === wanted));
     if (agent === undefined) {
       return failed(`There is no subagent "${wanted}". There are: ${namesOf(options.agents)}.`);
     }
     const asked = chooseModel(args.model ?? agent.model, options.model, options.models);
-    if (asked.kind === "unknown" && args.model !== undefined) return failed(asked.why);
+    if (asked.kind === "unknown" && args.model !== undefined && args.said === undefined) {
+      return failed(asked.why);
+    }
     if (parent.depth >= SUBAGENT_DEPTH_MAX) {
       return failed(`Subagents are nested ${SUBAGENT_DEPTH_MAX} deep already. Do this part yourself.`);
     }
@@ -81,32 +134,51 @@ export function createSubagents(options: SubagentsOptions): StartSubagent {
       return failed(`This session has had ${SUBAGENTS_MAX} subagents. Do it yourself.`);
     }
     started += 1;
-
-    const id = newId("sub");
-    const tell = (what: Extract<AgentEvent, { kind: "subagent" }>["what"]): void =>
-      parent.emit({ kind: "subagent", id, parent: parent.id, what });
-    tell({ kind: "begin", agent: agent.name, description: args.description, call: args.call });
-    // A definition may have been written for another house: the work is done all the same.
-    if (asked.kind === "unknown") {
-      const text = `the subagent ${agent.name} works with ${options.model}: ${asked.why}`;
-      tell({ kind: "event", event: { kind: "status", text } });
-    }
-    const thread = openThread({ agent, asked, id, parent, options, start, tell });
-    for (const item of options.beginning()) thread.conversation.add(item);
-    if (mayUseServers(agent)) {
-      for (const item of options.serverNews(thread.conversation.items)) thread.conversation.add(item);
-    }
-    for (const item of await skillsOf(agent, thread, signal)) thread.conversation.add(item);
-    thread.conversation.add(userMessage(taskText(agent, args.prompt), "instructions"));
-    const own = new AbortController();
-    options.stops.set(id, () => own.abort(new Error("stopped by the user")));
-    const ending = await work(thread, AbortSignal.any([signal, own.signal])).finally(() =>
-      options.stops.delete(id),
+    const { description, prompt, call, said } = args;
+    const ending = await run(
+      { agent, asked, description, prompt, call, said, isJudge: false },
+      parent,
+      signal,
     );
-    tell({ kind: "end", ending });
     return reportOf(ending);
   };
-  return start;
+
+  return {
+    start,
+    judge:
+      (parent) =>
+      async ({ prompt, model }, signal) => {
+        if (started >= SUBAGENTS_MAX) {
+          return { outcome: "refused", why: `this session has had ${SUBAGENTS_MAX} subagents` };
+        }
+        started += 1;
+        const asked = chooseModel(model, options.model, options.models);
+        const about = { agent: judge, asked, description: "a hook's question", call: undefined };
+        return run({ ...about, prompt, isJudge: true }, parent, signal);
+      },
+  };
+}
+
+interface Wish extends Pick<TaskArgs, "prompt" | "description"> {
+  readonly agent: AgentDefinition;
+  readonly asked: ChosenModel;
+  readonly call: string | undefined;
+  readonly said?: ChatMessage | undefined;
+  readonly isJudge: boolean;
+}
+
+/** Skills that are done by a subagent, below this parent. */
+export function forkFor(start: StartSubagent, parent: Parent): Fork {
+  return ({ description, prompt, agent, model, said }, signal) =>
+    start(
+      {
+        ...{ description, prompt, said, call: undefined },
+        ...(agent === undefined ? {} : { subagent_type: agent }),
+        ...(model === undefined ? {} : { model }),
+      },
+      parent,
+      signal,
+    );
 }
 
 interface ThreadOptions {
@@ -116,30 +188,35 @@ interface ThreadOptions {
   readonly parent: Parent;
   readonly options: SubagentsOptions;
   readonly start: StartSubagent;
+  readonly isJudge: boolean;
   readonly tell: (what: Extract<AgentEvent, { kind: "subagent" }>["what"]) => void;
 }
 
-function openThread({ agent, asked, id, parent, options, start, tell }: ThreadOptions): Thread {
+function openThread(of: ThreadOptions): Thread {
+  const { agent, asked, id, parent, options, start, tell, isJudge } = of;
   const isOther = asked.kind === "other";
   // Events of deeper ones carry their own ids; they are handed up as they are.
   const emit = (event: AgentEvent): void =>
     event.kind === "subagent" ? parent.emit(event) : tell({ kind: "event", event });
   const { world } = options;
-  const mode: Thread["mode"] = agent.isPlanning === true ? () => "plan" : options.mode;
+  const mode: Thread["mode"] = agent.isPlanning === true ? () => "plan" : (parent.mode ?? options.mode);
   const { clock, ...toolWorld } = world;
   const meter = createMeter({
     limits: { turnsMax: agent.turnsMax ?? TURNS_MAX_DEFAULT },
-    price: options.price,
+    ...(isOther
+      ? { price: priceOf(asked.model, options.models), model: asked.model }
+      : { price: options.price }),
+    priceOf: (name) => priceOf(name, options.models),
     clock,
     parent: parent.meter(),
   });
+  const asParent: Parent = { id, depth: parent.depth + 1, emit, meter: () => meter, mode };
   const desk: Desk = {
     mode,
     setMode: () => {
       /* only the main conversation plans */
     },
-    startSubagent: (args, call, signal) =>
-      start({ ...args, call }, { id, depth: parent.depth + 1, emit, meter: () => meter }, signal),
+    startSubagent: (args, call, signal) => start({ ...args, call }, asParent, signal),
   };
   const tools = [...options.baseTools, createUseTool(options.deferred), ...createSessionTools(desk)];
   return {
@@ -152,7 +229,12 @@ function openThread({ agent, asked, id, parent, options, start, tell }: ThreadOp
     tools,
     allTools: () => [...tools, ...options.deferred()],
     // What the subagent has read, the one who asked has not. And nobody is there for its questions.
-    world: { ...toolWorld, ...options.extended.toolWorld, reads: new Map() },
+    world: {
+      ...toolWorld,
+      ...options.extended.toolWorld,
+      skill: options.extended.skillFor(forkFor(start, asParent)),
+      reads: new Map(),
+    },
     clock,
     ask: options.ask,
     emit,
@@ -162,7 +244,9 @@ function openThread({ agent, asked, id, parent, options, start, tell }: ThreadOp
       forbiddenForAgent(tool, agent) ??
       forbiddenInMode(tool, mode(), { args, workspace: options.world.workspace }),
     inbox: emptyInbox,
-    hooks: options.extended.hooks.forSubagent(id, agent.name, emit),
+    hooks: isJudge
+      ? options.extended.hooks.forJudge({ id, type: agent.name }, emit)
+      : options.extended.hooks.forSubagent(id, agent.name, emit),
     guide: options.extended.guide([]),
     meter,
     watch: createWatch(),

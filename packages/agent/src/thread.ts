@@ -5,6 +5,7 @@ import type { Conversation } from "./conversation.ts";
 import type { AgentEvent } from "./events.ts";
 import type { HookRunOptions } from "./extension/hooks/hooks.ts";
 import type { HookRun } from "./extension/hooks/outcome.ts";
+import type { Pursuit } from "./goal/pursuit.ts";
 import type { Guide, ReadNested } from "./guide.ts";
 import type { HookPoints } from "./hook-points.ts";
 import type { Meter } from "./limits.ts";
@@ -46,6 +47,8 @@ export interface Thread {
   readonly inbox: Inbox;
   readonly hooks: HookPoints;
   readonly guide: Guide;
+  /** What the work is held to. A subagent has its task alone. */
+  readonly pursuit?: Pick<Pursuit, "beforeEnd">;
   readonly meter: Meter;
   readonly watch: Watch;
   readonly ids: CallIds;

@@ -21,6 +21,8 @@ export interface Window {
   learn(requestBytes: number, usage: Usage | undefined): void;
   /** A server refused a prompt as too long. */
   learnOverflow(requestBytes: number, failure: Trouble): void;
+  /** Another model answered, whose window counts as long as it does; undefined: the session's own did. */
+  answered(by: { readonly contextTokens?: number } | undefined): void;
   /** The conversation began anew: the last count says nothing of it. */
   forget(): void;
   /** An output as it may enter the conversation. It is cut now or never: what was sent once stays as it is. */
@@ -39,18 +41,28 @@ const TOKENS_PER_BYTE_MIN = 0.1;
 const TOKENS_PER_BYTE_MAX = 1;
 
 export function createWindow(contextTokens: number | undefined, reserveTokens?: number): Window {
-  let size = contextTokens;
+  let own = contextTokens;
+  let away: { readonly contextTokens?: number } | undefined;
   let rate = TOKENS_PER_BYTE_FIRST;
   let counted: { readonly bytes: number; readonly tokens: number } | undefined;
+  const sizeNow = (): number | undefined => {
+    const other = away?.contextTokens;
+    if (own === undefined || other === undefined) return own ?? other;
+    return Math.min(own, other);
+  };
   const reserve = (): number => {
     const wanted = reserveTokens ?? RESERVE_TOKENS_DEFAULT;
+    const size = sizeNow();
     return size === undefined ? wanted : Math.min(wanted, Math.floor(size * RESERVE_SHARE_MAX));
   };
-  const usable = (): number | undefined => (size === undefined ? undefined : size - reserve());
+  const usable = (): number | undefined => {
+    const size = sizeNow();
+    return size === undefined ? undefined : size - reserve();
+  };
   const part = (bytes: number): number => Math.ceil(bytes * rate);
   return {
     get size() {
-      return size;
+      return sizeNow();
     },
     get reserve() {
       return reserve();
@@ -75,7 +87,12 @@ export function createWindow(contextTokens: number | undefined, reserveTokens?: 
       const asked = counted === undefined ? part(requestBytes) : counted.tokens;
       // A server that names no size has told this much: what was asked for did not fit.
       const learned = said ?? Math.floor(asked * 0.9);
-      size = size === undefined ? learned : Math.min(size, learned);
+      own = own === undefined ? learned : Math.min(own, learned);
+    },
+    answered: (by) => {
+      // What was learned while another was at work may have been of that one.
+      if (by === undefined && away !== undefined) own = contextTokens ?? own;
+      away = by;
     },
     forget: () => {
       counted = undefined;

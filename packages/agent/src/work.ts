@@ -1,5 +1,5 @@
 /** One piece of work from what was asked to its end: stream an answer, run its calls, append the results, again. */
-import { messageOf, type Json } from "@cloister/base";
+import { isRecord, messageOf, type Json, type JsonObject } from "@cloister/base";
 import { guardCall, type Guarded } from "@cloister/wire";
 import { emptyTurn, mendedIn, nudgeFor, readModelAnswer, refusedIn, unusableAnswer } from "./answer.ts";
 import type { Answer, Failure } from "./answer.ts";
@@ -7,6 +7,7 @@ import { runCalls } from "./calls.ts";
 import { compact, type CompactionRequest } from "./compaction.ts";
 import type { Ending, Trouble } from "./events.ts";
 import { assistantMessage, note } from "./history.ts";
+import type { Meter } from "./limits.ts";
 import { isOverflow } from "./overflow.ts";
 import type { Thread } from "./thread.ts";
 import { toInnerCall } from "./tools/deferred.ts";
@@ -36,7 +37,7 @@ export async function work(thread: Thread, signal: AbortSignal): Promise<Ending>
   if (outcome.outcome === "cancelled" && deadline.aborted && !signal.aborted) {
     outcome = { outcome: "max-time", error: meter.describe("max-time") };
   }
-  const cost = meter.cost === undefined ? {} : { cost: meter.cost };
+  const cost = costIn(meter);
   return { ...outcome, text: said.text, turns: meter.turns, usage: meter.usage, ...cost };
 }
 
@@ -55,7 +56,7 @@ async function takeTurns(thread: Thread, said: { text: string }, signal: AbortSi
     const { denied, unusable } = refusedIn(answer);
     const isUnusable = unusable.length > 0 && answer.calls.length + denied.length === 0;
     if (isUnusable) return { outcome: "failed", error: unusableAnswer(unusable) };
-    said.text = answer.text === "" ? said.text : answer.text;
+    said.text = answer.text.trim() === "" ? said.text : answer.text;
 
     const calls: Guarded[] = [
       ...answer.calls.map((call) =>
@@ -63,7 +64,8 @@ async function takeTurns(thread: Thread, said: { text: string }, signal: AbortSi
       ),
       ...denied.map(({ call, detail }): Guarded => {
         const id = thread.ids.unique(call.id);
-        return { kind: "refused", id, name: call.name, cause: "denied", detail };
+        const args = objectIn(call.arguments);
+        return { kind: "refused", id, name: call.name, cause: "denied", detail, args };
       }),
     ];
     conversation.add(
@@ -82,9 +84,13 @@ async function takeTurns(thread: Thread, said: { text: string }, signal: AbortSi
       if (inbox.hasMessages) continue;
       const checked = checkAnswer(answer.text, thread);
       if (checked === undefined) continue;
-      const more = checked.outcome === "done" ? await hooks.beforeStop(answer.text, signal) : undefined;
-      if (more === undefined) return checked;
-      conversation.add(note(more));
+      if (checked.outcome !== "done") return checked;
+      const more = await hooks.beforeStop(answer.text, signal);
+      const verdict = more === undefined ? await thread.pursuit?.beforeEnd(thread, signal) : undefined;
+      if (verdict?.kind === "stop") return { outcome: "failed", error: verdict.error };
+      if (more !== undefined) conversation.add(note(more));
+      else if (verdict?.kind === "more") conversation.add(verdict.message);
+      else return checked;
     } else if (nudged) {
       return { outcome: "failed", error: emptyTurn(answer) };
     } else {
@@ -158,11 +164,18 @@ async function makeRoom(
 
 function settle({ meter, window, emit, conversation }: Thread, answer: Answer, bytes: number): void {
   const { usage, speed } = answer;
-  meter.turn(usage);
+  const by = answer.extension?.answeredBy;
+  meter.turn(usage, by?.name);
+  window.answered(by);
   // With answers that the airlock asked for again, their prompts are counted too: that says nothing of this one.
   if ((answer.extension?.retries ?? 0) === 0) window.learn(bytes, usage);
   emit({ kind: "turn", number: meter.turns, ...(usage === undefined ? {} : { usage }), speed });
   emit({ kind: "context", used: window.estimate(conversation.bytes), window: window.size });
+}
+
+function costIn({ cost, unpricedTokens }: Meter): Pick<Ending, "cost" | "unpricedTokens"> {
+  if (cost === undefined) return {};
+  return unpricedTokens === 0 ? { cost } : { cost, unpricedTokens };
 }
 
 /** A broken off answer stays as far as it came: the user saw it, and may speak of it. Its calls were not whole. */
@@ -177,6 +190,15 @@ function keepWhatWasSaid(failure: Failure, { conversation, emit }: Thread): void
   }
 }
 
+function objectIn(text: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? (value as JsonObject) : {};
+  } catch {
+    return {}; // denied by its name alone
+  }
+}
+
 function noProgress(why: string): Trouble {
   return {
     code: "no-progress",
@@ -186,7 +208,11 @@ function noProgress(why: string): Trouble {
 }
 
 function stoppedBy(why: string): Outcome {
-  return { outcome: "failed", error: { code: "stopped-by-hook", message: `a hook ended the work: ${why}` } };
+  const next = "do what it says, or see by /hooks or cloister trust --show whose it is";
+  return {
+    outcome: "failed",
+    error: { code: "stopped-by-hook", message: `a hook ended the work: ${why}`, next },
+  };
 }
 
 function toTrouble({ code, message, next }: Failure): Trouble {

@@ -3,10 +3,11 @@
  * had made it. An agent that was taken over can ask this too, and gains what any call of a model's would.
  */
 import { CloisterError, isRecord } from "@cloister/base";
+import { classify } from "@cloister/policy";
 import type { RawCall } from "@cloister/wire";
 import type { ChangedVerdict } from "./changed-verdict.ts";
 import type { AirlockSession } from "./session.ts";
-import { judgeCall } from "./stages/judge.ts";
+import { judgeCall, noteEdit } from "./stages/judge.ts";
 import { sealLeaves } from "./stages/seal.ts";
 
 /** An edit holds a file's whole text. */
@@ -14,6 +15,7 @@ export const changedCallBytesMax: number = 8 * 1024 * 1024;
 
 /** As every server wants the names of tools; a person reads it above the question. */
 const toolName = /^[\w.-]{1,200}$/;
+const fromServer = /^mcp__/;
 /** Servers have many forms of it, and all are printable. */
 const callId = /^[\x20-\x7e]{0,200}$/;
 
@@ -48,5 +50,9 @@ export async function judgeChanged(
     ],
   });
   const outcome = await judgeCall({ session, intent: index, signal }, sealed);
-  return outcome.kind === "pass" ? { kind: "pass" } : outcome;
+  if (outcome.kind === "deny") return outcome;
+  noteEdit(session, sealed);
+  // What a server says to a hook reaches the model in the hook's words, where nobody could tell.
+  if (fromServer.test(sealed.name)) session.standing.raise(classify("public", [], "untrusted"));
+  return { kind: "pass" };
 }

@@ -4,6 +4,7 @@ import { CloisterError, isRecord, messageOf, parseJson, type JsonObject } from "
 import { errorText, readAnswer, type AnswerEvent } from "@cloister/wire";
 import type { RunResult } from "@cloister/cell";
 import { formatChangedCall, readChangedVerdict, type ChangedVerdict } from "./changed-verdict.ts";
+import { readGuardedFileAnswer, type GuardedFile, type GuardedFileAnswer } from "./guarded-file-answer.ts";
 import { readCommandAnswer, STREAM_TYPE } from "./command-answer.ts";
 import type { CommandLine } from "./commands.ts";
 import { breakOff, startProcess } from "./process-client.ts";
@@ -36,21 +37,28 @@ export interface KeeperClient {
     call: { readonly id: string; readonly name: string; readonly args: JsonObject },
     signal: AbortSignal,
   ) => Promise<ChangedVerdict>;
+  /** Has the keeper write a file that no cell may write. Rejects as `fetchPage` does. */
+  readonly saveGuarded: (file: GuardedFile) => Promise<GuardedFileAnswer>;
   close(): void;
 }
 
-export function createKeeperClient(socketPath: string): KeeperClient {
+/** `ready` is waited for before anything is asked. */
+export function createKeeperClient(
+  socketPath: string,
+  ready: () => Promise<void> = () => Promise.resolve(),
+): KeeperClient {
   // A name for TLS, which is not spoken here: Node would look whether `localhost` is an address, by an expression that
   // takes ten milliseconds to compile.
   const agent = new Agent({ keepAlive: true, maxSockets: 32, ...{ servername: "" } });
   const running = new Set<RunningProcess>();
-  const post = (
+  const post = async (
     path: string,
     body: readonly Uint8Array[],
     signal: AbortSignal,
     more: Readonly<Record<string, string>> = {},
-  ): Promise<IncomingMessage> =>
-    new Promise((resolve, reject) => {
+  ): Promise<IncomingMessage> => {
+    await ready();
+    return new Promise((resolve, reject) => {
       const length = body.reduce((sum, part) => sum + part.length, 0);
       const headers = { "content-type": "application/json", "content-length": length, ...more };
       const request = httpRequest({ agent, socketPath, path, method: "POST", headers, signal }, resolve);
@@ -58,6 +66,7 @@ export function createKeeperClient(socketPath: string): KeeperClient {
       for (const part of body) request.write(part);
       request.end();
     });
+  };
 
   return {
     async *ask(body, signal) {
@@ -81,6 +90,7 @@ export function createKeeperClient(socketPath: string): KeeperClient {
       throw new CloisterError(message, { code, ...(next === undefined ? {} : { next }) });
     },
     async start(request, signal) {
+      await ready();
       const started = await startProcess(socketPath, request, signal);
       running.add(started);
       void started.ended.then(() => running.delete(started));
@@ -97,6 +107,17 @@ export function createKeeperClient(socketPath: string): KeeperClient {
       const response = await post("/cloister/calls", [formatChangedCall(call)], signal);
       const answer = await text(response);
       if (response.statusCode === 200) return readChangedVerdict(parseJson(answer, "the keeper's answer"));
+      const { message, code, next } = toFailure(answer);
+      throw new CloisterError(message, { code, ...(next === undefined ? {} : { next }) });
+    },
+    async saveGuarded(file) {
+      const response = await post(
+        "/cloister/files",
+        [Buffer.from(JSON.stringify(file))],
+        new AbortController().signal,
+      );
+      const answer = await text(response);
+      if (response.statusCode === 200) return readGuardedFileAnswer(parseJson(answer, "the keeper's answer"));
       const { message, code, next } = toFailure(answer);
       throw new CloisterError(message, { code, ...(next === undefined ? {} : { next }) });
     },

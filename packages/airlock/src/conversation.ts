@@ -6,7 +6,7 @@
 import { CloisterError, GrowingBytes, isRecord, sha256, type Json, type JsonObject } from "@cloister/base";
 import { shapeForFamily, type Loss, type TurnRequest } from "@cloister/wire";
 import { createBodies } from "./bodies.ts";
-import { restoreAll, type Maker, type Restored } from "./thoughts.ts";
+import { restoreAll, restoreSigned, type Maker, type Restored } from "./thoughts.ts";
 import type { Route } from "./route.ts";
 import type { Part } from "./part.ts";
 import { isSameJson } from "./same-json.ts";
@@ -151,7 +151,7 @@ function readWhole(given: JsonObject, route: Route, maker: Maker): Read {
   const { door, upstream } = route;
   const isSame = door === upstream;
   const own = isSame ? withOwnReasoning(given, route, maker) : { given, losses: [] };
-  const request = door.parseRequest(own.given, { keepsThoughts: isSame });
+  const request = restoreSigned(door.parseRequest(own.given, { keepsThoughts: isSame }), upstream, maker);
   if (passesAsItIs(route, request)) {
     const body = { ...given, model: route.model };
     return split({ given, body, route, request, passes: true, maker, losses: [] });

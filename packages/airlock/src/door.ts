@@ -12,9 +12,14 @@ import type { Settled } from "./stages/settle.ts";
 /** Some clients give up on a stream that is silent for long; a slow model may well be. */
 const PING_MS = 10_000;
 
-export async function answerAtDoor(arrival: Arrival, response: ServerResponse): Promise<void> {
+/** `through` is the airlock, or what asks it more than once. */
+export async function answerAtDoor(
+  arrival: Arrival,
+  response: ServerResponse,
+  through: typeof pass = pass,
+): Promise<void> {
   const { door } = arrival.route;
-  const settled = await passOrFail(arrival, response);
+  const settled = await passOrFail(arrival, response, through);
   if (settled === undefined) return;
   if ("kind" in settled) return sendRefusal(response, door, settled);
   if (settled.upstream.kind === "error") {
@@ -47,9 +52,10 @@ function tellEndpoint(response: ServerResponse, { rerouted, endpoint }: Settled)
 async function passOrFail(
   arrival: Arrival,
   response: ServerResponse,
+  through: typeof pass,
 ): Promise<Settled | Refused | undefined> {
   try {
-    return await pass(arrival);
+    return await through(arrival);
   } catch (error) {
     const { endpoint, alternatives = [] } = arrival;
     const concerned = [endpoint, ...alternatives.map((other) => other.endpoint)];
@@ -65,7 +71,7 @@ export function withoutAddress(message: string, { url }: Endpoint): string {
   return addresses.reduce((text, address) => text.replaceAll(address, "the model server"), message);
 }
 
-function hideAddress(event: TurnEvent, endpoint: Endpoint): TurnEvent {
+export function hideAddress(event: TurnEvent, endpoint: Endpoint): TurnEvent {
   return event.kind === "failed" ? { ...event, message: withoutAddress(event.message, endpoint) } : event;
 }
 
@@ -152,7 +158,9 @@ export function upstreamError(error: UpstreamError): DoorError {
     : (upstreamCauses[status] ?? (status < 500 ? "bad-request" : "upstream"));
   const next = isOverflow
     ? "the prompt does not fit the model's window: start the server with a larger one, or ask for less at once"
-    : "the model server's own log says more";
+    : status === 401 || status === 403
+      ? 'look at the key: CLOISTER_API_KEY holds it, or the variable that "keyVariable" of "endpoints" names'
+      : "the model server's own log says more";
   return {
     cause,
     message,

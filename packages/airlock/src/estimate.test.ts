@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Backend } from "@cloister/backend";
+import { neverHangs } from "@cloister/fakes/hangs";
 import { chatProtocol, type TurnRequest } from "@cloister/wire";
 import { createEstimator } from "./estimate.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -72,13 +73,15 @@ test("what teaches nothing is let go: no prompt to speak of, no count, no JSON",
 
 test("learning costs an answer nothing, however long the prompt", () => {
   const estimator = createEstimator();
-  const long = outgoing(source.repeat(300));
-  const started = process.cpuUsage().user;
-  for (let index = 0; index < 1000; index++) estimator.learn({ ...at, outgoing: long, promptTokens: 5000 });
-  assert.ok(process.cpuUsage().user - started < 100_000);
+  // Its length may be asked, and its bytes may not be read.
+  const closed = new Proxy(Buffer.alloc(2_000_000), {
+    get: (bytes, key) => (key === "length" ? bytes.length : assert.fail(`${String(key)} was read`)),
+  });
+  estimator.learn({ ...at, outgoing: [closed], promptTokens: 5000 });
+  estimator.learn({ ...at, outgoing: [closed], promptTokens: 5000 });
 });
 
-test("no text makes counting slow: 200,000 tokens, one word without an end, control tokens, half a character", async () => {
+test("no text is too much to be counted: 200,000 tokens, one word without an end, control tokens, half a character", async () => {
   const estimator = createEstimator();
   await estimator.load();
   estimator.estimate(turn(source), at);
@@ -89,11 +92,7 @@ test("no text makes counting slow: 200,000 tokens, one word without an end, cont
     "\uD83D".repeat(200_000),
   ];
   for (const text of texts) {
-    const started = process.cpuUsage().user;
-    const tokens = estimator.estimate(turn(text), at);
-    const ms = (process.cpuUsage().user - started) / 1000;
-    assert.ok(tokens > 0);
-    assert.ok(ms < 400, `${ms} ms of CPU for ${text.slice(0, 20)}`);
+    assert.ok(neverHangs(text, () => estimator.estimate(turn(text), at)) > 0);
   }
 });
 

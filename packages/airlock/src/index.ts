@@ -5,8 +5,13 @@ export type { CommandWorld } from "./command-begin.ts";
 export type { Bridge, BridgeIo } from "./process-bridge.ts";
 export type { LineGate } from "./process-lines.ts";
 export { runOnce } from "./process-once.ts";
-export type { OnceOutcome } from "./process-once.ts";
-export type { HookDefinition, ProcessDefinition, ProcessWorld, ServerDefinition } from "./processes.ts";
+export type { OnceOutcome } from "./process-again.ts";
+export type {
+  HookDefinition,
+  ProcessDefinition,
+  ProcessWorld,
+  ServerDefinition,
+} from "./process-definition.ts";
 export { streamOf } from "./descriptor-stream.ts";
 export { createRouter } from "./router.ts";
 export type { RoutedEndpoint, Router } from "./router.ts";
@@ -52,3 +57,4 @@ export type { Inlet, InletOptions } from "./egress/inlet.ts";
 export type { EgressLimits } from "./egress/limits.ts";
 export { parseEgressRules } from "./egress/rules.ts";
 export type { EgressRule } from "./egress/rules.ts";
+export { UNUSABLE_ANSWER } from "./stages/recover.ts";

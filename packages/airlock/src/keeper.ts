@@ -8,11 +8,14 @@ import type { CommandWorld } from "./command-begin.ts";
 import { parseCommandRequest } from "./commands.ts";
 import { answerCommand } from "./command-stream.ts";
 import { createBodyBudget, type BodyBudget } from "./body-budget.ts";
+import { guardedFileBytesMax, parseGuardedFile, writeGuardedFile } from "./guarded-file.ts";
 import { answerAtDoor, goneSignal, sendFailure, sendJson } from "./door.ts";
 import { PROCESS_PATH, PROCESS_PROTOCOL } from "./process-frames.ts";
-import { createProcesses, type ProcessWorld } from "./processes.ts";
+import type { ProcessWorld } from "./process-definition.ts";
+import { createProcesses } from "./processes.ts";
 import { createRoute, type Route } from "./route.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { createFallbacks, type Fallbacks } from "./fallback.ts";
 import { modelIn, type OtherModels } from "./other-models.ts";
 import type { AirlockSession } from "./session.ts";
 import { createTurnstile, type Turnstile } from "./turnstile.ts";
@@ -26,6 +29,10 @@ export interface KeeperOptions {
   readonly model: string;
   /** Those that the agent may ask for beside it; without it there are none, and each request is for `model`. */
   readonly others?: OtherModels;
+  /** Those of them that answer in its place when it is down, in order; see `OtherModels.find`. */
+  readonly fallbacks?: readonly string[];
+  /** The model's window, where it is known. */
+  readonly contextTokens?: number | undefined;
   readonly commands: CommandWorld;
   /** Servers and hooks that the agent may start by name; without it there are none. */
   readonly processes?: ProcessWorld;
@@ -54,14 +61,21 @@ const CHANGED_CALLS_MAX = 16;
 
 export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
   // Our agent speaks Chat; the endpoint speaks what it speaks.
-  const route = createRoute(chatProtocol, options.endpoint.protocol, options.model);
+  const route = createRoute(chatProtocol, options.endpoint.protocol, options.model, options.contextTokens);
   const warming = options.warmUp === undefined ? undefined : warmUp({ ...options, route }, options.warmUp);
+  const { others } = options;
+  const fallbacks = createFallbacks({
+    own: options.model,
+    ...(others === undefined
+      ? { names: [], find: () => Promise.reject(new TypeError("there are no others")) }
+      : { names: options.fallbacks ?? [], find: (asked, session) => others.find(asked, session) }),
+  });
   const bodies = createBodyBudget();
   const changed = createTurnstile(CHANGED_CALLS_MAX);
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     // Whatever comes first, a person has begun: the server shall have its hands free.
     warming?.cancel();
-    void handle({ ...options, route, bodies, changed }, request, response);
+    void handle({ ...options, route, chain: fallbacks, bodies, changed }, request, response);
   });
   const processes = createProcesses(options);
   server.on("upgrade", (request, socket, head) => {
@@ -103,6 +117,7 @@ export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
 async function handle(
   options: KeeperOptions & {
     readonly route: Route;
+    readonly chain: Fallbacks;
     readonly bodies: BodyBudget;
     readonly changed: Turnstile;
   },
@@ -110,7 +125,7 @@ async function handle(
   response: ServerResponse,
 ): Promise<void> {
   const signal = goneSignal(response);
-  const { session, endpoint, route, bodies, changed } = options;
+  const { session, endpoint, route, chain, bodies, changed } = options;
   try {
     switch (`${request.method} ${request.url}`) {
       case "POST /v1/chat/completions": {
@@ -118,7 +133,9 @@ async function handle(
         const asked = options.others === undefined ? options.model : (modelIn(body) ?? options.model);
         const place =
           asked === options.model ? { session, endpoint, route } : await options.others?.find(asked, session);
-        await answerAtDoor({ session, endpoint, route, ...place, body, signal }, response);
+        const arrival = { session, endpoint, route, ...place, body, signal };
+        if (asked === options.model) await answerAtDoor(arrival, response, (one) => chain.pass(one));
+        else await answerAtDoor(arrival, response);
         return;
       }
       case "POST /cloister/commands": {
@@ -132,6 +149,13 @@ async function handle(
         const body = await bodies.read(request, response, changedCallBytesMax);
         const call = parseChangedCall(parseJson(body.toString("utf8"), "the call"));
         sendJson(response, 200, await changed.pass(() => judgeChanged(session, call, signal)));
+        return;
+      }
+      case "POST /cloister/files": {
+        const body = await bodies.read(request, response, guardedFileBytesMax);
+        const file = parseGuardedFile(parseJson(body.toString("utf8"), "the file"));
+        const world = { view: options.commands.view, owner: options.owner };
+        sendJson(response, 200, await writeGuardedFile(session, world, file));
         return;
       }
       case "POST /cloister/web": {

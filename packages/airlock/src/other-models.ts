@@ -52,7 +52,11 @@ export function createOtherModels({ own, named }: OtherModelsOptions): OtherMode
     opening.catch(() => opened.delete(endpoint.name));
     return opening;
   };
-  const placeOf = ({ name, endpoint }: RoutedEndpoint, model: string, session: AirlockSession): Place => {
+  const placeOf = (
+    { name, endpoint, windows }: RoutedEndpoint,
+    model: string,
+    session: AirlockSession,
+  ): Place => {
     const key = JSON.stringify([name, model]);
     const known = places.get(key);
     if (known !== undefined) return known;
@@ -68,7 +72,7 @@ export function createOtherModels({ own, named }: OtherModelsOptions): OtherMode
       session: { ...session, conversation },
       endpoint,
       // One object for one route: conversations know it again by that.
-      route: createRoute(chatProtocol, endpoint.protocol, model),
+      route: createRoute(chatProtocol, endpoint.protocol, model, windows?.get(model)),
     };
     places.set(key, place);
     return place;

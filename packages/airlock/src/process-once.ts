@@ -1,8 +1,9 @@
 /** A registered program run to its end by the keeper itself, on record like those that the agent asks for. */
 import type { Cells } from "@cloister/cell";
 import { recordStart } from "./command-begin.ts";
+import type { OnceOutcome } from "./process-again.ts";
 import { giveInput, startWork } from "./process-work.ts";
-import type { ProcessDefinition } from "./processes.ts";
+import type { ProcessDefinition } from "./process-definition.ts";
 import type { AirlockSession } from "./session.ts";
 
 export interface OnceOptions {
@@ -10,14 +11,6 @@ export interface OnceOptions {
   readonly name: string;
   readonly input: string;
   readonly timeoutMs: number;
-}
-
-export interface OnceOutcome {
-  readonly exitCode: number | undefined;
-  readonly signal: string | undefined;
-  readonly timedOut: boolean;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 /** Of each stream; what comes after is dropped. */

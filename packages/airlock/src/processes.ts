@@ -5,18 +5,9 @@
  */
 import type { Duplex } from "node:stream";
 import { CloisterError, messageOf, parseJson } from "@cloister/base";
-import { inTerminal, type CellView, type Launch } from "@cloister/cell";
-import {
-  beginCommand,
-  recordStart,
-  shellArgv,
-  type CommandWorld,
-  type ProcessResult,
-  type Started,
-  withoutStartFiles,
-} from "./command-begin.ts";
-import type { Egress } from "./egress/egress.ts";
-import { openBridge, type Bridge } from "./process-bridge.ts";
+import { sayAgain } from "./process-again.ts";
+import { openBridge } from "./process-bridge.ts";
+import type { ProcessesOptions } from "./process-definition.ts";
 import {
   createFrameReader,
   encodeFrame,
@@ -26,40 +17,10 @@ import {
   type FrameKind,
 } from "./process-frames.ts";
 import { createGatedLines, type GatedLines, type LineGate } from "./process-lines.ts";
-import { badFrame, changedSince, tooMany } from "./process-refusals.ts";
+import { prepare, type Prepared } from "./process-prepare.ts";
+import { badFrame, tooMany } from "./process-refusals.ts";
 import { parseProcessRequest, parseTerminalSize, type ProcessRequest } from "./process-request.ts";
 import { giveInput, startWork, type Sink, type Work, type WorkEnd } from "./process-work.ts";
-import type { AirlockSession } from "./session.ts";
-
-/** A program that a person registered, as it is started. The command's own variables win over those of a hook's call. */
-export interface ProcessDefinition {
-  readonly argv: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  /** The workspace, unless it says another. */
-  readonly directory?: string;
-  readonly view: CellView;
-  /** Its way out; without one it has none. */
-  readonly egress?: Egress;
-  /** Asked before each start; false: what would run is no longer what a person approved, and it is not started. */
-  readonly isApproved?: () => Promise<boolean>;
-  /** Each line of its input goes through it. */
-  readonly gate?: LineGate;
-}
-
-export type ServerDefinition = ProcessDefinition | { readonly bridge: Bridge };
-export type HookDefinition = ServerDefinition;
-
-/** What the agent may start by name. The maps are looked into at each start, so they may grow. */
-export interface ProcessWorld {
-  readonly servers: ReadonlyMap<string, ServerDefinition>;
-  readonly hooks: ReadonlyMap<string, HookDefinition>;
-}
-
-export interface ProcessesOptions {
-  readonly session: AirlockSession;
-  readonly commands: CommandWorld;
-  readonly processes?: ProcessWorld;
-}
 
 export interface Processes {
   /** Owns the stream. */
@@ -255,6 +216,7 @@ class Attendance {
       finish({ ...neverStarted, outputBytes: 0 });
       throw new CloisterError("the client went away", { code: "cancelled" });
     }
+    if ("said" in launch) return { work: sayAgain(launch.said, sink), finish };
     if ("bridge" in launch) {
       const work = openBridge(launch.bridge, sink);
       giveInput(work, prepared.input);
@@ -293,106 +255,4 @@ function toJson({ exitCode, signal, timedOut }: WorkEnd): object {
 
 interface StartedWork extends Pick<Prepared, "finish" | "gate"> {
   readonly work: Work;
-}
-
-/** On record, and ready to be started. */
-interface Prepared {
-  readonly launch: { readonly view: CellView; readonly launch: Launch } | { readonly bridge: Bridge };
-  readonly timeoutMs: number | undefined;
-  readonly input?: string;
-  readonly beforeOutput: () => void;
-  readonly finish: (result: ProcessResult) => string | undefined;
-  readonly gate?: LineGate | undefined;
-}
-
-/** @throws CloisterError `unknown-process`, `denied`, `no-terminal`, and what the ledger throws */
-async function prepare(options: ProcessesOptions, request: ProcessRequest): Promise<Prepared> {
-  const { processes } = options;
-  switch (request.kind) {
-    case "command":
-      return prepareCommand(options, request);
-    case "server":
-      return prepareDefined(options, processes?.servers.get(request.name), {
-        ...{ kind: "server", name: request.name, environment: {}, timeoutMs: undefined },
-      });
-    case "hook": {
-      const { id, environment, timeoutMs, input } = request;
-      const definition = processes?.hooks.get(id);
-      return {
-        ...(await prepareDefined(options, definition, { kind: "hook", name: id, environment, timeoutMs })),
-        input,
-      };
-    }
-  }
-}
-
-async function prepareCommand(
-  { session, commands }: ProcessesOptions,
-  { shell, terminal, timeoutMs }: Extract<ProcessRequest, { kind: "command" }>,
-): Promise<Prepared> {
-  const plain = withoutStartFiles(shellArgv(shell, commands));
-  // Before it is recorded: a terminal that cannot be had is no start.
-  const argv = terminal === undefined ? plain : inTerminal(plain, terminal);
-  const fields = { kind: terminal === undefined ? "background" : "terminal" };
-  const begun = await beginCommand(session, commands, shell, { fields, isShell: true, isLong: true });
-  const environment =
-    terminal === undefined
-      ? begun.environment
-      : { ...begun.environment, SHELL: plain[0] ?? "/bin/sh", TERM: "xterm" };
-  return {
-    launch: { view: begun.view, launch: { argv, directory: begun.view.workspace, environment } },
-    timeoutMs,
-    beforeOutput: begun.beforeOutput,
-    finish: begun.finish,
-  };
-}
-
-interface Named {
-  readonly kind: "server" | "hook";
-  readonly name: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly timeoutMs: number | undefined;
-}
-
-async function prepareDefined(
-  { session, commands }: ProcessesOptions,
-  definition: ServerDefinition | undefined,
-  { kind, name, environment, timeoutMs }: Named,
-): Promise<Prepared> {
-  if (definition === undefined) {
-    throw new CloisterError(`no ${kind} is registered as "${name}"`, {
-      code: "unknown-process",
-      next: "the agent starts only what was registered when the session began",
-    });
-  }
-  const isBridge = "bridge" in definition;
-  if (!isBridge && (await definition.isApproved?.()) === false) throw changedSince(kind, name);
-  const start: Started = {
-    text: isBridge ? name : JSON.stringify(definition.argv),
-    fields: { kind, name },
-    egress: isBridge ? undefined : definition.egress,
-  };
-  const {
-    finish,
-    beforeOutput,
-    networkNamespace,
-    environment: proxy,
-  } = await recordStart(session, commands, start);
-  return {
-    launch: isBridge
-      ? { bridge: definition.bridge }
-      : {
-          view: networkNamespace === undefined ? definition.view : { ...definition.view, networkNamespace },
-          launch: {
-            argv: definition.argv,
-            directory: definition.directory ?? definition.view.workspace,
-            environment: { ...environment, ...definition.environment, ...proxy },
-          },
-        },
-    ...{ timeoutMs, beforeOutput, gate: isBridge ? undefined : definition.gate },
-    finish: (result) => {
-      finish(result);
-      return undefined;
-    },
-  };
 }

@@ -9,6 +9,8 @@ export interface RoutedEndpoint {
   readonly name: string;
   readonly endpoint: Endpoint;
   readonly models: readonly string[];
+  /** In tokens, of those of which it is known. */
+  readonly windows?: ReadonlyMap<string, number>;
 }
 
 export interface Router {

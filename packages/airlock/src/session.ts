@@ -4,6 +4,7 @@ import { newId, type Clock } from "@cloister/base";
 import type { Ledger } from "@cloister/ledger";
 import { builtInPolicy, classify, type FingerprintIndex, type Label, type Policy } from "@cloister/policy";
 import { createSeals, type KeptSecret, type KnownSecrets, type Seals } from "@cloister/secrets";
+import { createAllowedEdits, type AllowedEdits } from "./calls/allowed-edits.ts";
 import { createJudgement, type Judgement } from "./calls/judgement.ts";
 import { createOrigins, type Origins } from "./calls/origins.ts";
 import { createSteeringGuard, type SteeringGuard } from "./calls/steering.ts";
@@ -55,6 +56,8 @@ export interface AirlockSession {
   readonly judgement: Judgement;
   /** Which files the results of calls are the text of. */
   readonly origins: Origins;
+  /** What allowed edits make of files that only the keeper can write. */
+  readonly allowedEdits: AllowedEdits;
   /** Looks after files that steer agents while commands run. */
   readonly steering: SteeringGuard;
   /** Where the client works, when that is known: secrets go back into its files only. */
@@ -86,6 +89,7 @@ type Made =
   | "elsewhere"
   | "reading"
   | "origins"
+  | "allowedEdits"
   | "steering";
 type Optional = "policy" | "policySha256" | "indexes" | "declassified" | "standing" | "judgement";
 
@@ -118,6 +122,7 @@ export function openSession({ identity, ...options }: SessionOptions): AirlockSe
     judgement: createJudgement(),
     ...options,
     origins: createOrigins(options.workspace),
+    allowedEdits: createAllowedEdits(),
     steering: createSteeringGuard(),
     reading: createReading(),
     elsewhere: new Map(),

@@ -4,7 +4,7 @@
  * gateway and no branch of the conversation has to remember it.
  */
 import { sha256, type JsonObject } from "@cloister/base";
-import type { Loss, OpenThought, Protocol } from "@cloister/wire";
+import type { Loss, OpenThought, Protocol, TurnItem, TurnRequest } from "@cloister/wire";
 import type { Endpoint } from "./endpoint.ts";
 
 const MARK = "cloister1.";
@@ -29,6 +29,37 @@ export function makerOf({ id, url }: Pick<Endpoint, "id" | "url">, model: string
     mark: (token) => head + token,
     open: (token) => (token.startsWith(head) ? token.slice(head.length) : undefined),
   };
+}
+
+const MARKED = new RegExp(`^${MARK.replace(".", "\\.")}[\\w-]{${TAG_CHARS}}\\.`);
+
+/** A token that was marked here, without its mark; undefined for any other text. */
+export function tokenIn(text: string): string | undefined {
+  const [mark] = MARKED.exec(text) ?? [];
+  return mark === undefined ? undefined : text.slice(mark.length);
+}
+
+/** What came through a door of no maker's protocol, in the form of its maker, where this is the maker. */
+export function restoreSigned(turn: TurnRequest, upstream: Protocol, maker: Maker): TurnRequest {
+  const losses: Loss[] = [];
+  const items = turn.items.map((item, index): TurnItem => {
+    if (item.kind !== "assistant" || item.signed === undefined) return item;
+    const { signed, ...plain } = item;
+    const thoughts = signed.flatMap((thought, at) => {
+      const token = maker.open(thought.token);
+      const own = token === undefined ? undefined : upstream.toThought({ ...thought, token });
+      if (own !== undefined) return [own];
+      losses.push({
+        path: `items[${index}].thoughts[${at}]`,
+        reason: "reasoning that another server or model made",
+        severity: "cosmetic",
+      });
+      return [];
+    });
+    // What goes back as it came is not told a second time in plain words.
+    return thoughts.length === 0 ? plain : { ...plain, reasoning: "", thoughts };
+  });
+  return losses.length === 0 ? { ...turn, items } : { ...turn, items, losses: [...turn.losses, ...losses] };
 }
 
 export interface Restored {

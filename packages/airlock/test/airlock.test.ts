@@ -257,7 +257,7 @@ test("what is no request is refused, and nothing else is served on the socket", 
 
 test("a command is recorded before it runs, with its end after it; a secret in it is sealed", async () => {
   await using world = await createWorld();
-  const options = { timeoutMs: 10_000, signal: new AbortController().signal };
+  const options = { timeoutMs: 60_000, signal: new AbortController().signal };
   const answer = await world.client.run({ shell: `echo ${secret} | wc -c; exit 3` }, options);
   assert.ok(answer.exitCode === 3);
   await world.recorded("tool.result");

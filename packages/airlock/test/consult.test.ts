@@ -29,7 +29,7 @@ test("a hook's yes spares the question that nobody's rule asked, and its command
   assert.equal(await judging.bash("npm test"), undefined);
   assert.equal(await judging.judge("Write", { file_path: "a", content: "x" }), undefined);
   assert.equal(judging.questions.length, 0);
-  await judging.world.client.run({ shell: "npm test" }, { timeoutMs: 10_000, signal });
+  await judging.world.client.run({ shell: "npm test" }, { timeoutMs: 60_000, signal });
   const words = (await judging.world.entries()).filter(({ t }) => t === "endorse");
   assert.deepEqual(
     words.map(({ by }) => by),

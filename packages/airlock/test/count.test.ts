@@ -1,7 +1,7 @@
 /** POST /v1/messages/count_tokens: by the server where it may be asked, else by estimate, never without an answer. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, type JsonObject } from "@cloister/base";
+import type { JsonObject } from "@cloister/base";
 import { messagesProtocol } from "@cloister/wire";
 import {
   chatAnswer,
@@ -102,10 +102,8 @@ test("a server that fails, answers nonsense or is slow is replaced by the estima
     (response) => sendJson(response, { count: -1 }),
     (response) => void response.end("<html>"),
     (response) => void response.destroy(),
-    async (response) => {
-      await systemClock.sleep(8000);
-      sendJson(response, { count: 7 });
-    },
+    // Never, so whoever waited for it would not come back.
+    () => new Promise(() => {}),
   ];
   for (const play of plays) {
     const slow = play === plays.at(-1) ? { countWaitMsMax: 300 } : {};
@@ -113,9 +111,7 @@ test("a server that fails, answers nonsense or is slow is replaced by the estima
       [{ server: "vllm", play: (_, response) => play(response) }],
       slow,
     );
-    const started = performance.now();
     assert.ok((await ask(world)).isEstimate);
-    assert.ok(performance.now() - started < 5000);
     assert.ok((await ask(world)).isEstimate);
     assert.equal(world.received.length, 1);
     const [result] = await world.recorded("exposure.result");
@@ -124,12 +120,12 @@ test("a server that fails, answers nonsense or is slow is replaced by the estima
 });
 
 test("a server that was too slow for a long prompt is still asked about a short one", async () => {
-  const slow = { countWaitMsMax: 1000 };
+  // The short one is answered at once, which on a busy machine takes a while; the long one never.
+  const slow = { countWaitMsMax: 3000 };
   const upstream: Upstream = {
     server: "vllm",
-    play: async ({ text }, response) => {
-      if (text.length > 10_000) await systemClock.sleep(8000);
-      sendJson(response, { count: 7 });
+    play: ({ text }, response) => {
+      if (text.length <= 10_000) sendJson(response, { count: 7 });
     },
   };
   await using world = await createServerWorld([upstream], slow);

@@ -278,7 +278,7 @@ test("a link is judged by where it leads", async () => {
   assert.equal(readFileSync(join(world.folder, "notes.txt"), "utf8"), "on: push\n");
 });
 
-test("text streams on while a call waits for a person", { timeout: 20_000 }, async () => {
+test("text streams on while a call waits for a person", { timeout: 120_000 }, async () => {
   const policy = policyOf({ tools: [{ tool: "Bash", decision: "ask" }] });
   const seen = Promise.withResolvers<"once">();
   const judgement = { approve: () => seen.promise };
@@ -317,7 +317,7 @@ test("an endorsement that cannot be recorded is none", async () => {
 
 test("a command that no call said is judged where it is started; one that was endorsed runs", async () => {
   const policy = policyOf({ tools: [{ tool: "Bash", match: "touch *", decision: "ask" }] });
-  const options = { timeoutMs: 10_000, signal: new AbortController().signal };
+  const options = { timeoutMs: 60_000, signal: new AbortController().signal };
   await using world = await createWorld({ policy });
   await assert.rejects(world.client.run({ shell: "touch made" }, options), { code: "denied" });
   await using other = await createWorld({ policy, judgement: flags({ allow: ["Bash(touch made)"] }) });
@@ -326,7 +326,7 @@ test("a command that no call said is judged where it is started; one that was en
 
 test("what a command did to files that steer others is put back, however it did it; the rest stays", async () => {
   await using world = await createWorld();
-  const options = { timeoutMs: 10_000, signal: new AbortController().signal };
+  const options = { timeoutMs: 60_000, signal: new AbortController().signal };
   const run = (script: string): ReturnType<typeof world.client.run> =>
     world.client.run({ shell: `node -e '${script}'` }, options);
   const inWorkspace = (path: string): string => join(world.workspace, path);

@@ -21,7 +21,7 @@ const says = (approval: Approval): Pick<JudgementOptions, "approve"> => ({
   approve: () => Promise.resolve(approval),
 });
 const asksForMake = { tools: [{ tool: "Bash", match: "make*", decision: "ask" }] };
-const limits = { timeoutMs: 10_000, signal: new AbortController().signal };
+const limits = { timeoutMs: 60_000, signal: new AbortController().signal };
 
 test("with nobody there and no rules, work in the cell goes on unasked", async () => {
   await using judging = await startJudging({});

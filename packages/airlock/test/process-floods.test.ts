@@ -1,10 +1,9 @@
 /** An agent that was taken over at the keeper's door for processes: floods, and nobody who listens. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import type { Duplex } from "node:stream";
 import { test } from "node:test";
-import { systemClock } from "@cloister/base";
+import { eventually, runningWith } from "@cloister/fakes/machine";
 import { encodeFrame, encodeJsonFrame } from "../src/process-frames.ts";
 import { createWorld } from "./world.ts";
 
@@ -19,20 +18,8 @@ function open(socketPath: string): Promise<Duplex> {
   });
 }
 
-async function untilGone(mark: string): Promise<void> {
-  const isThere = (): boolean =>
-    readdirSync("/proc").some((pid) => {
-      try {
-        return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(mark);
-      } catch {
-        return false; // ended meanwhile
-      }
-    });
-  for (let tries = 0; isThere(); tries++) {
-    assert.ok(tries < 200, "gave up waiting");
-    await systemClock.sleep(10);
-  }
-}
+const untilGone = (mark: string): Promise<void> =>
+  eventually(`${mark}, to end`, () => runningWith(mark).length === 0);
 
 test("a client that floods the stream, and listens to nothing, is left with all that it started", async () => {
   const mark = `885${process.pid}`;

@@ -58,7 +58,7 @@ test("a control token in a file cannot end the turn: it arrives harmless at the 
 });
 
 async function results2(world: World): Promise<Record<string, unknown>[]> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 12_000; tries++) {
     const found = await world.recorded("exposure.result");
     if (found.length >= 2) return found;
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -114,7 +114,7 @@ export async function createServerWorld(
     get: (path, headers = {}) => ask(`${airlock.address}${path}`, { headers }),
     entries,
     recorded: async (type, count = 1) => {
-      for (let tries = 0; tries < 400; tries++) {
+      for (let tries = 0; tries < RECORD_TRIES_MAX; tries++) {
         const found = await entries(type);
         if (found.length >= count) return found;
         await systemClock.sleep(5);
@@ -156,6 +156,9 @@ function ask(
     request.end(body);
   });
 }
+
+/** A minute of looking: a busy machine is no failure. */
+const RECORD_TRIES_MAX = 12_000;
 
 const nowhere = "http://127.0.0.1:1/v1";
 

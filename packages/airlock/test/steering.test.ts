@@ -16,20 +16,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
+import { eventually } from "@cloister/fakes/machine";
 import { readSteering, restoreSteering } from "../src/calls/steering.ts";
 import type { RunningProcess } from "../src/client.ts";
 import { createWorld } from "./world.ts";
 
 const never = new AbortController().signal;
-const limits = { timeoutMs: 10_000, signal: never };
-
-async function until(isSo: () => boolean): Promise<void> {
-  const started = performance.now();
-  while (!isSo()) {
-    assert.ok(performance.now() - started < 5000, "gave up waiting");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
+const limits = { timeoutMs: 60_000, signal: never };
 
 test("a list of arguments that is no search is looked after like a shell's line, by the organisation too", async () => {
   const asked: string[] = [];
@@ -59,7 +52,7 @@ test("what one command planted is not what a second one, begun meanwhile, puts b
   const start = (shell: string): Promise<RunningProcess> =>
     world.client.start({ kind: "command", shell }, never);
   const planting = await start('n=CLAUDE; echo evil > "$n.md"; read line');
-  await until(() => readFileSync(place, "utf8") === "evil\n");
+  await eventually("the attack", () => readFileSync(place, "utf8") === "evil\n");
   const second = await start("read line");
   const third = world.client.run({ shell: "echo third" }, limits);
   await third;

@@ -9,11 +9,11 @@ import {
   type Rehearsal,
   type RehearsalTurn,
 } from "@cloister/backend/rehearsal";
-import { systemClock, type JsonObject } from "@cloister/base";
+import { systemClock, type Clock, type JsonObject } from "@cloister/base";
 import { openCells, type CellView } from "@cloister/cell";
 import { openLedger, readEntries, type Ledger } from "@cloister/ledger";
 import type { FingerprintIndex, Label, Policy } from "@cloister/policy";
-import { chatProtocol, type AnswerEvent } from "@cloister/wire";
+import { chatProtocol, type AnswerEvent, type Protocol } from "@cloister/wire";
 import { createKeeperClient, type KeeperClient } from "../src/client.ts";
 import {
   createJudgement,
@@ -27,6 +27,9 @@ import {
   type NamedEndpoint,
   type ProcessWorld,
 } from "../src/index.ts";
+
+/** A minute of looking: a busy machine is no failure. */
+const RECORD_TRIES_MAX = 12_000;
 
 export interface World extends AsyncDisposable {
   readonly client: KeeperClient;
@@ -54,6 +57,8 @@ export interface WorldOptions {
   readonly clearance?: Label;
   /** In the place of the rehearsal model. */
   readonly url?: string;
+  /** What is spoken there. Default Chat. */
+  readonly protocol?: Protocol;
   /** What the model server was found to be. */
   readonly server?: ServerKind;
   readonly wrapLedger?: (ledger: Ledger) => Ledger;
@@ -68,6 +73,10 @@ export interface WorldOptions {
   readonly processes?: ProcessWorld;
   /** Other models: at the same server, and elsewhere. */
   readonly others?: { readonly own: readonly string[]; readonly named: readonly NamedEndpoint[] };
+  /** Those of them that answer when the session's own is down. */
+  readonly fallbacks?: readonly string[];
+  /** Of the airlock and its way to the model; without it the system's. */
+  readonly clock?: Clock;
   /** What the organisation has checked before a command. */
   readonly required?: CommandWorld["required"];
 }
@@ -85,7 +94,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const rehearsal = await startRehearsal(parseRehearsalScript({ turns }, "script"));
   const ledger = await openLedger({ directory: ledgerDirectory, clock: systemClock });
   const url = options.url ?? rehearsal.url;
-  const backend = createBackend({ baseUrl: url, clock: systemClock });
+  const clock = options.clock ?? systemClock;
+  const backend = createBackend({ baseUrl: url, clock });
   const troubles: unknown[] = [];
   const session = openSession({
     client: { name: "test", version: "1", evidence: options.evidence ?? "started" },
@@ -94,7 +104,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     ...(options.policy === undefined ? {} : { policy: options.policy }),
     judgement: createJudgement(options.judgement),
     ledger: options.wrapLedger?.(ledger) ?? ledger,
-    clock: systemClock,
+    clock,
     onTrouble: (trouble) => troubles.push(trouble),
     ...(options.indexes === undefined ? {} : { indexes: options.indexes }),
   });
@@ -110,7 +120,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const view = { workspace: commandWorkspace, home, readable: [], sockets: [], system: "whole" } as const;
   const clearance = options.clearance ?? "core";
   const endpoint = {
-    ...{ id: "home", url, protocol: chatProtocol, clearance, operator: "this machine", backend },
+    ...{
+      id: "home",
+      url,
+      protocol: options.protocol ?? chatProtocol,
+      clearance,
+      operator: "this machine",
+      backend,
+    },
     ...(options.server === undefined ? {} : { server: options.server }),
   };
   const { others } = options;
@@ -121,6 +138,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const keeper = await openKeeper({
     session,
     ...(models === undefined ? {} : { others: models }),
+    ...(options.fallbacks === undefined ? {} : { fallbacks: options.fallbacks }),
     endpoint,
     model: "m",
     ...(options.warmUp === undefined ? {} : { warmUp: options.warmUp }),
@@ -149,7 +167,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     sent: () => rehearsal.requests.map(({ body }) => Buffer.from(body).toString("utf8")),
     entries,
     recorded: async (type) => {
-      for (let tries = 0; tries < 400; tries++) {
+      for (let tries = 0; tries < RECORD_TRIES_MAX; tries++) {
         const found = (await entries()).filter((entry) => entry["t"] === type);
         if (found.length > 0) return found;
         await systemClock.sleep(5);

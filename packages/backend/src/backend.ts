@@ -21,7 +21,7 @@ const probeBytesMax = 8 * 1024 * 1024;
 
 export interface EndpointAddress {
   readonly baseUrl: string;
-  /** Sent as `Authorization: Bearer`, and found nowhere else: in no error, no status, no description. */
+  /** Sent as `Authorization: Bearer`, or as the options say, and found nowhere else: in no error, no status, no description. */
   readonly apiKey?: string;
 }
 
@@ -35,6 +35,8 @@ export interface SendOptions {
   /** What the protocol wants besides, such as its version. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly onStatus?: (status: BackendStatus) => void;
+  /** Of waiting for a server that loads or restarts, where it is to be less than the backend's own. */
+  readonly waitMsMax?: number;
   /** From where the path counts: the base URL, or the server's root, where native routes stand beside `/v1`. */
   readonly from?: "api" | "root";
 }
@@ -78,6 +80,10 @@ export interface BackendOptions extends EndpointAddress {
   readonly clock: Clock;
   /** Of waiting for a server that loads or restarts; half an hour unless told otherwise. */
   readonly loadingWaitMsMax?: number;
+  /** Sent with every request, probes included: what the server's protocol asks for. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The key is sent as `x-api-key` besides, where Anthropic's API, and what is made after it, look for it. */
+  readonly sendsXApiKey?: boolean;
   /** The house's own authorities, certificate and proxy; without it the system's authorities, and no proxy. */
   readonly network?: NetworkOptions;
   /** Told of every probe before it is sent. When it rejects, the probe is not sent, and the caller gets its error. */
@@ -92,7 +98,12 @@ export interface BackendOptions extends EndpointAddress {
 export function createBackend(endpoint: BackendOptions): Backend {
   const { apiKey, clock, loadingWaitMsMax = loadingWaitMsMaxDefault } = endpoint;
   const url = parseEndpointUrl(endpoint.baseUrl);
-  const authorization = apiKey === undefined ? {} : { authorization: `Bearer ${checkedKey(apiKey)}` };
+  const key = apiKey === undefined ? undefined : checkedKey(apiKey);
+  const always = {
+    ...endpoint.headers,
+    ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    ...(key !== undefined && endpoint.sendsXApiKey === true ? { "x-api-key": key } : {}),
+  };
   const connections = openConnections(createEndpointConnect(openNetwork(endpoint.network ?? {})));
   let wasSeen = false;
 
@@ -102,7 +113,7 @@ export function createBackend(endpoint: BackendOptions): Backend {
   ): Promise<Attempt> {
     const headers = {
       ...more,
-      ...authorization,
+      ...always,
       ...(request.method === "POST" && { "content-type": "application/json" }),
     };
     try {
@@ -119,7 +130,7 @@ export function createBackend(endpoint: BackendOptions): Backend {
   }
 
   async function send(path: string, body: readonly Uint8Array[], options: SendOptions): Promise<Answer> {
-    const { signal, headers, onStatus, from = "api" } = options;
+    const { signal, headers, onStatus, waitMsMax = loadingWaitMsMax, from = "api" } = options;
     const base = from === "root" ? rootPath(url) : url.pathname;
     const request = { path: base + path, method: "POST", body, silenceMs: 0, signal } as const;
     let waitedMs = 0;
@@ -128,7 +139,7 @@ export function createBackend(endpoint: BackendOptions): Backend {
       const outcome = await attempt(request, headers);
       if (outcome.kind === "answer") return outcome.answer;
       // The sum of the delays is the bound, not the clock: a clock that stands still must not wait for ever.
-      if (waitedMs + delayMs > loadingWaitMsMax) throw outcome.error;
+      if (waitedMs + delayMs > waitMsMax) throw outcome.error;
       onStatus?.(toStatus(outcome, waitedMs));
       await clock.sleep(delayMs, signal).catch((cause: unknown) => {
         throw cancelled(cause);

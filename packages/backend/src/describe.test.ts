@@ -214,3 +214,12 @@ test("a refused key is an error that says so", async () => {
   const ask: Ask = async () => ({ status: 401, json: { error: { message: "Invalid API Key" } } });
   await assert.rejects(describeServer(ask, url), { code: "endpoint-key-refused" });
 });
+
+test("a server that lists as Anthropic's API does tells what a prompt may have", async () => {
+  const data = [
+    { type: "model", id: "big", display_name: "Big", max_input_tokens: 200_000, max_tokens: 64_000 },
+  ];
+  const { ask } = server({ "/v1/models": { data, has_more: false } });
+  const description = await describeServer(ask, url);
+  assert.deepEqual(description, { server: "unknown", models: [{ id: "big", contextTokens: 200_000 }] });
+});

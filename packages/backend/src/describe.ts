@@ -63,12 +63,15 @@ export async function describeServer(ask: Ask, url: URL): Promise<ServerDescript
   return { server: "unknown", models: generic(listed) };
 }
 
-/** `meta.n_ctx` is llama.cpp's window of one slot; `max_model_len` is what vLLM and SGLang were started with. */
+/**
+ * `meta.n_ctx` is llama.cpp's window of one slot; `max_model_len` is what vLLM and SGLang were started with;
+ * `max_input_tokens` is Anthropic's word, which leaves the answer out.
+ */
 function generic(listed: readonly Record<string, unknown>[]): ModelDescription[] {
   return listed.flatMap((model) => {
     const meta = isRecord(model.meta) ? model.meta : {};
     return describeModel(model.id, {
-      contextTokens: tokens(meta.n_ctx) ?? tokens(model.max_model_len),
+      contextTokens: tokens(meta.n_ctx) ?? tokens(model.max_model_len) ?? tokens(model.max_input_tokens),
       vision: visionOf(model),
     });
   });

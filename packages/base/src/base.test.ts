@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canonicalJson, CloisterError, formatError, GrowingBytes, readLines } from "./index.ts";
+import {
+  canonicalJson,
+  CloisterError,
+  firstError,
+  formatError,
+  GrowingBytes,
+  messageOf,
+  readLines,
+} from "./index.ts";
 
 test("canonical JSON sorts keys by UTF-16 code units and drops blanks", () => {
   // The sorting example of RFC 8785, section 3.2.3.
@@ -19,6 +27,27 @@ test("canonical JSON refuses what has no single form", () => {
   assert.throws(() => canonicalJson(1.5), RangeError);
   assert.throws(() => canonicalJson(2 ** 53), RangeError);
   assert.throws(() => canonicalJson("\ud800"), TypeError);
+});
+
+test("what went wrong first is what is said, however much went wrong while it was put away", () => {
+  const full = new CloisterError("the disk is full", { code: "disk-full", next: "make room" });
+  const thrown = (): unknown => {
+    try {
+      using stack = new DisposableStack();
+      for (const name of ["one", "two"]) {
+        stack.defer(() => {
+          throw new Error(`${name} cannot be closed`);
+        });
+      }
+      throw full;
+    } catch (error) {
+      return error;
+    }
+  };
+  assert.ok(thrown() instanceof SuppressedError);
+  assert.equal(firstError(thrown()), full);
+  assert.equal(formatError(thrown()), "the disk is full [disk-full]\nnext: make room");
+  assert.equal(messageOf(thrown()), "the disk is full");
 });
 
 test("lines survive any cut, inside a character too", async () => {

@@ -27,7 +27,8 @@ export class CloisterError extends Error {
 }
 
 /** Text for a person: the cause, the rule and the next step, each on a line of its own when known. */
-export function formatError(error: unknown): string {
+export function formatError(thrown: unknown): string {
+  const error = firstError(thrown);
   if (!(error instanceof CloisterError)) return visible(messageOf(error));
   const lines = [`${error.message} [${error.code}]`];
   if (error.rule !== undefined) lines.push(`rule: ${error.rule}`);
@@ -36,8 +37,20 @@ export function formatError(error: unknown): string {
   return visible(lines.join("\n"));
 }
 
-export function messageOf(error: unknown): string {
+export function messageOf(thrown: unknown): string {
+  const error = firstError(thrown);
   return error instanceof Error ? error.message : String(error);
+}
+
+const SUPPRESSED_MAX = 100;
+
+/** A disk that is full fails what was begun, and then each thing that is being closed: the first says what is wrong. */
+export function firstError(thrown: unknown): unknown {
+  let error = thrown;
+  for (let depth = 0; error instanceof SuppressedError && depth < SUPPRESSED_MAX; depth++) {
+    error = error.suppressed;
+  }
+  return error;
 }
 
 /** The system's code of a failed call ("ENOENT", "ECONNREFUSED"), or undefined. */

@@ -1,7 +1,7 @@
 export { formatBytes, newId, sha256 } from "./bytes.ts";
 export { systemClock, timestamp } from "./clock.ts";
 export type { Clock } from "./clock.ts";
-export { CloisterError, formatError, messageOf, systemCodeOf } from "./errors.ts";
+export { CloisterError, firstError, formatError, messageOf, systemCodeOf } from "./errors.ts";
 export type { ErrorDetail } from "./errors.ts";
 export { GrowingBytes } from "./growing.ts";
 export { canonicalJson, isRecord, parseJson } from "./json.ts";

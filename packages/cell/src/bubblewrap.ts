@@ -160,9 +160,8 @@ function maskMount(host: Host, view: CellView, { kind, path }: Mask): string[] {
       return ["--bind", sourceOf(view, path), path];
     case "read-only":
       return ["--ro-bind", sourceOf(view, path), path];
-    // What is written into these is gone with the cell, so they need not be read-only: that costs six times as much.
     case "empty-directory":
-      return ["--perms", "0555", "--tmpfs", path];
+      return view.system === "libraries" ? laterMount(view, path) : ["--perms", "0555", "--tmpfs", path];
     case "hidden-directory":
       return ["--perms", "0000", "--tmpfs", path];
     case "empty-file":
@@ -170,6 +169,15 @@ function maskMount(host: Host, view: CellView, { kind, path }: Mask): string[] {
     case "hidden-file":
       return ["--ro-bind", join(host.scratch, "hidden"), path];
   }
+}
+
+/**
+ * What is written into an empty folder of ours is gone with the cell, so it need not be read-only: that costs six times as
+ * much. But the agent's cell lasts a whole session, in which a person may make the folder, or allow the agent to: it
+ * sees what is there by then. `--remount-ro` fails where nothing was mounted.
+ */
+function laterMount(view: CellView, path: string): string[] {
+  return ["--dir", path, "--ro-bind-try", sourceOf(view, path), path, "--remount-ro", path];
 }
 
 /** In an overlay a path of the workspace is the overlay's: the file below it would let changes through. */

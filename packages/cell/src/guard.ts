@@ -3,11 +3,12 @@
  * command inside must not write them. Mounts do it, so the rule holds for every program, whatever it is called.
  */
 import { lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { find } from "./find.ts";
 import { gitGuards } from "./git-guard.ts";
 import { guardedNames, type Guard, type GuardedName } from "./guarded-names.ts";
 import { ignoreFiles } from "./ignore.ts";
+import { openFolder } from "./open-folder.ts";
 
 /** `repositories`: the `.git` of each repository below, and each bare one. */
 export function guardsOf(workspace: string, repositories: readonly string[] = []): Guard[] {
@@ -33,15 +34,20 @@ export function missingGuarded(workspace: string): string[] {
     .map(({ path }) => path);
 }
 
-/** Takes away what cells left in the place of `paths`; whatever somebody put there meanwhile stays. */
-export function removeMountPoints(paths: readonly string[]): void {
-  for (const path of paths) {
+/**
+ * Takes away what cells left in the place of `paths`, which lie in the workspace; whatever somebody put there meanwhile
+ * stays. A folder on the way that became a link leads nowhere.
+ */
+export function removeMountPoints(workspace: string, paths: readonly string[]): void {
+  for (const path of paths.filter((each) => each.startsWith(`${workspace}/`))) {
     try {
-      const stats = lstatSync(path, { throwIfNoEntry: false });
-      if (stats?.isDirectory()) rmdirSync(path);
-      else if (stats?.isFile() && stats.size === 0) unlinkSync(path);
+      using folder = openFolder(workspace, relative(workspace, dirname(path)));
+      const place = join(folder.path, basename(path));
+      const stats = lstatSync(place, { throwIfNoEntry: false });
+      if (stats?.isDirectory()) rmdirSync(place);
+      else if (stats?.isFile() && stats.size === 0) unlinkSync(place);
     } catch {
-      /* not empty, so it is somebody's */
+      /* not empty, so it is somebody's; or its folder is gone */
     }
   }
 }

@@ -139,6 +139,13 @@ test("what the limits left out is said", () => {
   assert.match(cut ?? "", /not looked into/);
 });
 
+test("of a path below a file, or into a folder that is closed, the rules still answer", () => {
+  const root = make({ ".git": "gitdir: elsewhere\n", "a/.env": "" });
+  const rule = openHiddenRule(root);
+  assert.equal(rule(join(root, ".git/hooks/pre-commit")), undefined);
+  assert.equal(rule(join(root, ".git/.env"))?.path, join(root, ".git/.env"));
+});
+
 function make(files: readonly string[] | Readonly<Record<string, string>>): string {
   count += 1;
   const root = join(base, String(count));

@@ -128,7 +128,7 @@ export function openHiddenRule(
     if (parts[0] === "" || parts[0] === "..") return undefined;
     for (const [index, name] of parts.slice(0, DEPTH_MAX).entries()) {
       const at = join(workspace, ...parts.slice(0, index + 1));
-      const isFile = index === parts.length - 1 && lstatSync(at, quietly)?.isDirectory() !== true;
+      const isFile = index === parts.length - 1 && !isFolder(at);
       const reason = reasonToHide(search, at, { name, kind: isFile ? "file" : "directory" });
       if (reason !== undefined) return { path: at, reason };
     }
@@ -136,8 +136,15 @@ export function openHiddenRule(
   };
 }
 
-const quietly = { throwIfNoEntry: false } as const;
 const DEPTH_MAX = 256;
+
+function isFolder(path: string): boolean {
+  try {
+    return lstatSync(path).isDirectory();
+  } catch {
+    return false; // not there, below a file, or nobody's to look at
+  }
+}
 
 interface Rules {
   readonly text: string;
@@ -157,7 +164,7 @@ function readRules(workspace: string, options: HideOptions, before?: Rules): Rul
   const texts = ignoreFiles.map((name) => ({
     reason: name,
     rank: name === ".cloisterignore" ? ("project" as const) : ("tool" as const),
-    text: readHead(join(workspace, name), IGNORE_FILE_BYTES_MAX),
+    text: readHead(`${workspace}/${name}`, IGNORE_FILE_BYTES_MAX),
   }));
   const text = texts.map((file) => file.text).join("\0");
   if (before?.text === text) return before;
@@ -196,7 +203,8 @@ function inspect(search: Search, folder: string, entries: readonly Entry[]): Hid
 
 function reasonToHide(search: Search, path: string, { name, kind }: Entry): string | undefined {
   const { workspace, rules } = search;
-  const below = relative(workspace, path);
+  // Not by `relative`, which takes both apart: this is asked of each file of a workspace, before a session begins.
+  const below = path.slice(workspace.endsWith("/") ? workspace.length : workspace.length + 1);
   const isDirectory = kind === "directory";
   const named = (rank: NamedRules["rank"]): NamedRules | undefined =>
     rules.named.find((rule) => rule.rank === rank && rule.rules.matches(below, isDirectory));
@@ -210,7 +218,8 @@ function reasonToHide(search: Search, path: string, { name, kind }: Entry): stri
   if (isDirectory && folderNames.has(name)) return "credentials";
   const byName = isDirectory ? undefined : fileRules.find((rule) => ruleFits(rule, path, name));
   if (byName !== undefined) return byName.reason;
-  return derived.matches(below, isDirectory) ? undefined : named("tool")?.reason;
+  const byTool = named("tool");
+  return byTool === undefined || derived.matches(below, isDirectory) ? undefined : byTool.reason;
 }
 
 /** `Read(dist/**)` means all that is in `dist`, where a build could write nothing any more. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { neverHangs } from "@cloister/fakes/hangs";
 import { parseIgnore } from "./ignore.ts";
 
 const rows: readonly [pattern: string, fits: readonly string[], not: readonly string[]][] = [
@@ -38,8 +39,7 @@ test("the last rule that fits decides, so an exception can follow", () => {
 
 test("a pattern made to be slow is not", () => {
   const rules = parseIgnore(`${"a*".repeat(40)}b\n${"**/".repeat(30)}b`);
-  const started = performance.now();
-  rules.matches("a".repeat(60), false);
-  rules.matches("a/".repeat(100) + "a", false);
-  assert.ok(performance.now() - started < 500);
+  for (const path of ["a".repeat(60), "a/".repeat(100) + "a"]) {
+    assert.ok(!neverHangs(path, () => rules.matches(path, false)));
+  }
 });

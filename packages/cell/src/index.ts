@@ -24,6 +24,8 @@ export type { Change } from "./overlay-change.ts";
 export { promote } from "./overlay-promote.ts";
 export type { PromoteOptions, Promoted } from "./overlay-promote.ts";
 export type { StreamOf } from "./pipes.ts";
+export { saveGuarded } from "./save-guarded.ts";
+export type { GuardedSave, GuardedSaved } from "./save-guarded.ts";
 export { signalCommand } from "./signal.ts";
 export { killTree, runInCell } from "./run.ts";
 export type { RunLimits, RunResult } from "./run.ts";

@@ -38,6 +38,8 @@ export function resizeTerminal(child: ChildProcess, { columns, rows }: TerminalS
   const stty = spawn("stty", ["-F", place, "rows", String(rows), "cols", String(columns)], {
     stdio: "ignore",
     timeout: STTY_MS_MAX,
+    // The system's own: a person's `PATH` may lead into the project, and this runs outside of every cell.
+    env: { PATH: "/usr/bin:/bin:/run/current-system/sw/bin" },
   });
   stty.on("error", () => {
     /* without stty the size stays as it was */

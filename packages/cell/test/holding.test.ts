@@ -376,7 +376,7 @@ function read(folder: string, name: string): string {
 }
 
 async function until(is: () => boolean | Promise<boolean>): Promise<void> {
-  for (let round = 0; round < 200; round++) {
+  for (let round = 0; round < 1200; round++) {
     if (await is()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -1,21 +1,10 @@
-import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { eventually, runningWith } from "@cloister/fakes/machine";
 import { killTree, openCells } from "../src/index.ts";
-
-/** Processes of this machine whose command line holds the mark. */
-function runningWith(mark: string): string[] {
-  return readdirSync("/proc").filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(mark);
-    } catch {
-      return false; // ended meanwhile
-    }
-  });
-}
 
 test("a cell that is killed while it starts leaves nothing behind, at whatever moment", async () => {
   const base = realpathSync(mkdtempSync(join(tmpdir(), "kill-early-")));
@@ -45,8 +34,7 @@ test("a cell that is killed while it starts leaves nothing behind, at whatever m
     killTree(cells, child);
     await closed;
   }
-  for (let tries = 0; tries < 100 && runningWith(mark).length > 0; tries++) await sleep(10);
-  assert.deepEqual(runningWith(mark), []);
+  await eventually("the end of all", () => runningWith(mark).length === 0);
   cells.close();
   rmSync(base, { recursive: true, force: true });
 });

@@ -85,7 +85,7 @@ test("a connection into the cell is handed out unread, and a closed port is an e
   const serving = run(network, `/usr/bin/node -e '${code}'`, stop.signal);
   try {
     let text = "";
-    for (let tries = 0; tries < 200 && text === ""; tries++) {
+    for (let tries = 0; tries < 3000 && text === ""; tries++) {
       const socket = await network.connect(5173).catch(() => undefined);
       if (socket !== undefined) text = (await Array.fromAsync(socket)).join("");
       else await new Promise((resolve) => void setTimeout(resolve, 20));
@@ -162,7 +162,7 @@ function pidOf(network: CellNetwork): number {
 }
 
 async function waitUntilGone(pid: number): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
+  for (let tries = 0; tries < 6000; tries++) {
     if (isGone(pid)) return;
     await new Promise((resolve) => void setTimeout(resolve, 10));
   }

@@ -67,13 +67,13 @@ async function run(line: string, over: { view?: CellView; cells?: Cells } = {}):
     directory: workspace,
     environment: { PATH: "/usr/bin:/bin" },
   };
-  const limits = { timeoutMs: 20_000, outputBytesMax: 10_000 };
+  const limits = { timeoutMs: 90_000, outputBytesMax: 10_000 };
   const { output } = await runInCell(over.cells ?? cells, over.view ?? view, launch, limits, never);
   return output;
 }
 
 test("cells at the same time see what each of them writes, and the project stays as it is", async () => {
-  const waiting = run("for i in $(seq 100); do [ -e made ] && exec cat made; sleep 0.05; done; echo never");
+  const waiting = run("for i in $(seq 1200); do [ -e made ] && exec cat made; sleep 0.05; done; echo never");
   assert.equal(await run("echo new > file; echo made > .git/hooks/pre-commit; echo hello > made"), "");
   assert.equal(await waiting, "hello\n");
   assert.equal(await run("cat file .git/hooks/pre-commit"), "new\nmade\n");
@@ -83,7 +83,7 @@ test("cells at the same time see what each of them writes, and the project stays
 
 test("a cell that waited for its command is in the same overlay", async () => {
   const line = "grep -q '[r]ead -r cloister_order' /proc/1/cmdline && cat made";
-  for (let look = 0; look < 100; look++) {
+  for (let look = 0; look < 600; look++) {
     if ((await run(line)) === "hello\n") return;
     await wait(100);
   }

@@ -1,12 +1,13 @@
 /** Streams of commands are pipes: they can be opened again by name, end when the last writer is gone, and lose nothing. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { openCells, runInCell, type Cells, type CellView } from "../src/index.ts";
+import { openPipes } from "../src/pipes.ts";
 
 const me = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 const limits = { timeoutMs: 20_000, outputBytesMax: 400_000_000 };
@@ -76,6 +77,22 @@ test("when all pipes are in use, commands get sockets and lose nothing", async (
   for (const [i, { output }] of (await Promise.all(runs)).entries()) {
     assert.deepEqual(output.trim().split("\n").toSorted(), [`err ${i}`, `out ${i}`]);
   }
+});
+
+test("the program that makes pipes is the system's own, wherever PATH leads", (t) => {
+  const own = process.env["PATH"];
+  t.after(() => (process.env["PATH"] = own));
+  const bin = join(base, "bin");
+  const ran = join(base, "ran");
+  mkdirSync(bin);
+  writeFileSync(join(bin, "mkfifo"), `#!/bin/sh\n: > ${ran}\n`, { mode: 0o755 });
+  process.env["PATH"] = `${bin}:${own}`;
+  const fresh = openPipes(join(base, "fresh"), (fd) => new Socket({ fd, readable: true, writable: false }));
+  const pipe = fresh.take("out");
+  assert.ok(pipe !== undefined);
+  pipe.stream.destroy();
+  closeSync(pipe.inner);
+  assert.equal(existsSync(ran), false);
 });
 
 test("a command that is killed, or a reader who goes away, holds nobody up", async () => {

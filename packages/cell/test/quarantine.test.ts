@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -13,7 +15,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { censusOf, compareCensus, openFolder, quarantine } from "../src/index.ts";
+import { Worker } from "node:worker_threads";
+import { censusOf, compareCensus, openFolder, quarantine, removeMountPoints } from "../src/index.ts";
 
 function makeFolder(t: TestContext): string {
   const base = realpathSync(mkdtempSync(join(tmpdir(), "quarantine-")));
@@ -47,6 +50,36 @@ test("a folder that becomes a link before it is put aside leads nobody out of th
   assert.equal(found?.movedTo, undefined);
   assert.match(found?.trouble ?? "", /ELOOP|ENOTDIR/);
   assert.ok(existsSync(join(base, "outside/b/.git")));
+});
+
+/** Exchanges `work/a` for a link to `outside` and back, as fast as it can. */
+const exchanging = `const { renameSync } = require("node:fs");
+  const { workerData: root } = require("node:worker_threads");
+  const [place, link] = [root + "/a", root + "/link"];
+  const step = (from, to) => { try { renameSync(from, to); } catch {} };
+  for (let n = 0; n < 1e9; n++) {
+    const aside = root + "/was" + n;
+    step(place, aside); step(link, place); step(place, link); step(aside, place);
+  }`;
+const ROUNDS = 3000;
+
+test("a folder that is exchanged for a link over and over while we work leads nobody out of the workspace", async (t) => {
+  const base = makeFolder(t);
+  const root = join(base, "work");
+  const before = censusOf(root);
+  mkdirSync(join(root, "a/empty"), { recursive: true });
+  mkdirSync(join(base, "outside/.git"), { recursive: true });
+  mkdirSync(join(base, "outside/empty"));
+  symlinkSync(join(base, "outside"), join(root, "link"));
+  const worker = new Worker(exchanging, { eval: true, workerData: root });
+  t.after(() => worker.terminate());
+  await once(worker, "online");
+  const finding = { kind: "repository-armed", path: join(root, "a/.git") } as const;
+  for (let round = 0; round < ROUNDS; round++) {
+    quarantine(finding, before);
+    removeMountPoints(root, [join(root, "a/empty")]);
+  }
+  assert.deepEqual(readdirSync(join(base, "outside")), [".git", "empty"]);
 });
 
 test(

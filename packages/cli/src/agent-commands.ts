@@ -1,5 +1,5 @@
 /** What the keeper says to the agent's process, one JSON line each: first its job, then commands. Events come back. */
-import type { AskAnswer, Mode, SessionOptions, UserMessage } from "@cloister/agent";
+import type { AskAnswer, Goal, GoalCheck, Mode, SessionOptions, UserMessage } from "@cloister/agent";
 import { CloisterError, isRecord, parseJson } from "@cloister/base";
 import type { HiddenJob } from "./cell-hidden.ts";
 import type { UnreadableFiles } from "./permissions/unreadable.ts";
@@ -26,6 +26,10 @@ export type AgentCommand =
   | { readonly do: "mode"; readonly mode: Mode }
   /** To a question, by its id. */
   | { readonly do: "answer"; readonly id: string; readonly answer: AskAnswer }
+  /** Without one: it is taken back. */
+  | { readonly do: "goal"; readonly goal?: Goal }
+  /** A goal's check, by the id it was asked for with. */
+  | { readonly do: "checked"; readonly id: string; readonly check: GoalCheck }
   | { readonly do: "look" }
   | { readonly do: "aside"; readonly id: string; readonly question: string }
   /** A command in the background, a subagent or a side question, by its id. */
@@ -52,6 +56,7 @@ export function parseCommand(line: string): AgentCommand {
 
 const commands: ReadonlySet<unknown> = new Set([
   ...["send", "interrupt", "compact", "mode", "answer", "look", "aside", "stop", "restart-server", "close"],
+  ...["goal", "checked"],
 ]);
 
 /** @throws CloisterError `usage` */

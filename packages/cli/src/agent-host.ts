@@ -1,8 +1,10 @@
 /** The keeper's side of the agent's process: hands it its job, speaks to it, hears its events, ends it. */
 import type { ChildProcess } from "node:child_process";
 import type { AgentEvent, AgentSession, Ending, Mode } from "@cloister/agent";
-import { isRecord, messageOf, readLines } from "@cloister/base";
+import { CloisterError, messageOf, readLines } from "@cloister/base";
 import { AGENT_LINE_CHARS_MAX, formatCommand, type AgentCommand, type AgentJob } from "./agent-commands.ts";
+import { deathOf, failedBy } from "./agent-death.ts";
+import { brokenAgent, readAgentEvent, type ReadEvent } from "./agent-events.ts";
 
 /** Speaks to the session in the agent's process. What is said to a process that has died is lost; its end says so. */
 export type AgentHandle = Omit<AgentSession, "events"> & {
@@ -23,7 +25,10 @@ export interface AgentHostOptions {
 const COMPLAINT_CHARS_MAX = 4000;
 const CANCEL_GRACE_MS = 1000;
 
-/** Resolves with the ending of the last piece of work, or with one that says how the process died. */
+/**
+ * Resolves with the ending of the last piece of work, or with one that says how the process died (`agent-died`), or that it
+ * said what no agent of ours says (`agent-broken`): then it is ended.
+ */
 export async function runAgent(child: ChildProcess, options: AgentHostOptions): Promise<Ending> {
   const { job, onEvent, signal } = options;
   let complaint = "";
@@ -57,9 +62,14 @@ export async function runAgent(child: ChildProcess, options: AgentHostOptions): 
   let isAtWork = false;
   try {
     if (child.stdout !== null) {
-      for await (const line of readLines(child.stdout, { lineCharsMax: AGENT_LINE_CHARS_MAX })) {
-        const event = parseEvent(line);
-        if (event === undefined) continue;
+      for await (const read of eventsOf(child.stdout)) {
+        if (read.kind === "none") continue;
+        if (read.kind === "broken") {
+          options.kill(child);
+          await died;
+          return failedBy(read.error);
+        }
+        const { event } = read;
         if (event.kind === "user") isAtWork = true;
         if (event.kind === "end") {
           ending = event.ending;
@@ -70,7 +80,7 @@ export async function runAgent(child: ChildProcess, options: AgentHostOptions): 
     }
     const how = await died;
     // An earlier piece of work that was done says nothing of the one in whose middle it died.
-    return ending === undefined || isAtWork ? deathOf(how, complaint, signal) : ending;
+    return ending === undefined || isAtWork ? deathOf({ how, complaint, signal }) : ending;
   } finally {
     clearTimeout(grace);
     signal.removeEventListener("abort", cancel);
@@ -84,6 +94,8 @@ function createHandle(say: (command: AgentCommand) => void): AgentHandle {
     compact: (hints) => say({ do: "compact", ...(hints === undefined ? {} : { hints }) }),
     setMode: (mode) => say({ do: "mode", mode }),
     answer: (id, answer) => say({ do: "answer", id, answer }),
+    setGoal: (goal) => say({ do: "goal", ...(goal === undefined ? {} : { goal }) }),
+    checked: (id, check) => say({ do: "checked", id, check }),
     look: () => say({ do: "look" }),
     aside: (id, question) => say({ do: "aside", id, question }),
     stop: (id) => say({ do: "stop", id }),
@@ -92,27 +104,14 @@ function createHandle(say: (command: AgentCommand) => void): AgentHandle {
   };
 }
 
-/** The process is not trusted: a line that is no event is not shown as one. */
-function parseEvent(line: string): AgentEvent | undefined {
+/** A line that is too long is one more way to be broken. */
+async function* eventsOf(stdout: AsyncIterable<Uint8Array>): AsyncGenerator<ReadEvent> {
   try {
-    const value: unknown = JSON.parse(line);
-    return isRecord(value) && typeof value["kind"] === "string"
-      ? (value as unknown as AgentEvent)
-      : undefined;
-  } catch {
-    return undefined; // stray output of a library, not an event
+    for await (const line of readLines(stdout, { lineCharsMax: AGENT_LINE_CHARS_MAX })) {
+      yield readAgentEvent(line);
+    }
+  } catch (error) {
+    if (!(error instanceof CloisterError) || error.code !== "line-too-long") throw error;
+    yield { kind: "broken", error: brokenAgent("a line without an end") };
   }
-}
-
-function deathOf(how: string, complaint: string, signal: AbortSignal): Ending {
-  const usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
-  if (signal.aborted) return { outcome: "cancelled", text: "", turns: 0, usage };
-  const said = complaint.trim() === "" ? "" : `: ${complaint.trim()}`;
-  return {
-    outcome: "failed",
-    text: "",
-    turns: 0,
-    usage,
-    error: { code: "agent-died", message: `the agent's process ended early (${how})${said}` },
-  };
 }

@@ -1,11 +1,11 @@
 /** What runs inside the agent's cell: reads its job and commands from stdin, works, and writes one event a line to stdout. */
-import { once } from "node:events";
 import { createRepoIndex, openAgentSession, openDefinitions, type AgentSession } from "@cloister/agent";
 import { createKeeperClient } from "@cloister/airlock/client";
 import { readLines } from "@cloister/base";
 import { AGENT_LINE_CHARS_MAX, parseCommand, parseJob, type AgentCommand } from "./agent-commands.ts";
 import { openHiddenAnswers } from "./cell-hidden.ts";
 import type { Environment } from "./environment.ts";
+import { createEventLines } from "./event-lines.ts";
 import { createHookRunner } from "./extension/hook-runner.ts";
 import { createNestedReader } from "./extension/nested.ts";
 import { openUnreadable } from "./permissions/unreadable.ts";
@@ -32,7 +32,9 @@ export async function agentProcess({
   const isHidden = openHiddenAnswers(workspace, hidden);
   const isUnreadable = openUnreadable(workspace, unreadable);
 
-  const keeper = createKeeperClient(socketPath);
+  const said = createEventLines(stdout);
+  // What was said before is kept before what follows from it is asked for.
+  const keeper = createKeeperClient(socketPath, said.sent);
   const session = openAgentSession(options, {
     workspace,
     hasRipgrep,
@@ -50,6 +52,7 @@ export async function agentProcess({
     ask: keeper.ask,
     fetchPage: keeper.fetchPage,
     judge: keeper.judge,
+    saveGuarded: keeper.saveGuarded,
     startServer: (name, signal) => keeper.start({ kind: "server", name }, signal),
     runHook: createHookRunner(keeper),
     nested: createNestedReader(workspace, hidden.show),
@@ -61,8 +64,10 @@ export async function agentProcess({
   // A keeper that is gone, or that speaks in riddles, wants nothing more.
   void obey(lines, session).then(stop, stop);
   for await (const event of session.events()) {
-    if (!stdout.write(`${JSON.stringify(event)}\n`)) await once(stdout, "drain");
+    said.send(JSON.stringify(event));
+    if (said.isAhead) await said.caughtUp();
   }
+  said.flush();
   keeper.close();
   // stdin stays open as long as the keeper lives; without this the process would wait for it.
   stdin.destroy();
@@ -89,6 +94,12 @@ function obeyOne(command: AgentCommand, session: AgentSession): void {
       break;
     case "answer":
       session.answer(command.id, command.answer);
+      break;
+    case "goal":
+      session.setGoal(command.goal);
+      break;
+    case "checked":
+      session.checked(command.id, command.check);
       break;
     case "look":
       session.look();

@@ -18,6 +18,8 @@ import {
   type PluginArguments,
   type TrustArguments,
 } from "./extension/extension-arguments.ts";
+import { toGoal } from "./goal/goal-arguments.ts";
+import { toFallbacks } from "./fallback-names.ts";
 import { nextFor, toHelp, type HelpArguments } from "./help-arguments.ts";
 import { amount, oneOf, toLabel, usage, wholeNumber } from "./option-values.ts";
 import { parsePolicyArguments, type PolicyArguments } from "./policy/policy-arguments.ts";
@@ -100,6 +102,8 @@ const options = {
   image: { type: "string", multiple: true },
   endpoint: { type: "string", multiple: true },
   model: { type: "string" },
+  fallback: { type: "string" },
+  "fallback-model": { type: "string" },
   context: { type: "string" },
   "max-turns": { type: "string" },
   "max-tokens": { type: "string" },
@@ -132,6 +136,7 @@ const options = {
   yes: { type: "boolean" },
   out: { type: "string" },
   check: { type: "string" },
+  until: { type: "string" },
   models: { type: "string" },
   ...sessionOptions,
   ...permissionOptions,
@@ -169,6 +174,9 @@ export function parseArguments(argv: readonly string[]): Arguments {
     return values.models === undefined ? toRun(values.print ?? "", values) : toVersus(values.models, values);
   }
   if (values.models !== undefined) throw usage("--models goes with -p", checkUse);
+  if (values.until !== undefined) {
+    throw usage("--until goes with -p", "on the screen: /goal TEXT --until COMMAND");
+  }
   switch (command) {
     case undefined:
       return { ...toRun("", values), command: "interactive", ...fullOf(values) };
@@ -210,10 +218,11 @@ function parse(
 function toRun(prompt: string, values: Values): RunArguments {
   return {
     command: "run",
-    prompt,
+    ...toGoal(prompt, values.until),
     images: imagesOf(values),
     endpoint: onlyEndpoint(values.endpoint),
     model: values.model,
+    ...toFallbacks(values),
     contextTokens: optional(values.context, (text) => wholeNumber("--context", text, ...windowBounds)),
     turnsMax: wholeNumber("--max-turns", values["max-turns"] ?? String(TURNS_MAX_DEFAULT), 1, TURNS_MAX_MAX),
     tokensMax: optional(values["max-tokens"], (text) => wholeNumber("--max-tokens", text, 1, TOKENS_MAX_MAX)),
@@ -276,6 +285,7 @@ function toVersus(list: string, values: Values): Arguments {
   if ((values.print ?? "").trim() === "" || values["input-format"] === "stream-json") {
     throw usage("--models needs one task", 'cloister -p "what to do" --models a,b');
   }
+  if (values.until !== undefined) throw usage("--until is for one model", "with --models: --check COMMAND");
   if (values.check === "") throw usage("--check needs a command", '--check "npm test"');
   return { command: "versus", run: toRun(values.print ?? "", values), models, check: values.check };
 }

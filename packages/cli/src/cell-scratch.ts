@@ -82,7 +82,7 @@ export async function holdMountPoints(options: MountPointsOptions): Promise<() =
     if (!existsSync(scratch)) mkdirSync(scratch, { mode: 0o700 });
     writeClaim(scratch, { workspace, missing, isEnding: true });
     const others = neighboursOf(scratch, workspace).filter(({ isEnding }) => isEnding !== true);
-    if (others.length === 0) removeMountPoints(missing);
+    if (others.length === 0) removeMountPoints(workspace, missing);
     rmSync(scratch, { recursive: true, force: true });
   };
 }
@@ -138,7 +138,7 @@ export function sweepScratches(scratch: string): void {
     if (isBusy(claim.workspace, scratch) || swept >= SWEPT_MAX) continue;
     swept += 1;
     if (!isBusy(claim.workspace)) {
-      removeMountPoints(claim.missing.filter((path) => path.startsWith(`${claim.workspace}/`)));
+      removeMountPoints(claim.workspace, claim.missing);
     }
     try {
       rmSync(folder, { recursive: true, force: true });

@@ -60,10 +60,23 @@ export function userFor(workspace: string, environment: Environment): { uid: num
   return { uid, gid };
 }
 
-/** @throws CloisterError `bad-workspace` */
+/** @throws CloisterError `bad-workspace`, `no-home` */
 export function checkWorkspace(path: string, home: string): string {
-  const real = realpathSync(path);
-  const tooMuch = ["/", "/usr", "/etc", "/home", "/root", "/tmp", "/var", "/opt", realpathSync(home)];
+  const own = realOrThrow(home, {
+    ...{ message: `there is no home at ${home}, and nowhere to keep the ledger`, code: "no-home" },
+    next: "set HOME to a folder of yours that can be written to",
+  });
+  const real = realOrThrow(path, {
+    ...{ message: `there is no folder ${path}`, code: "bad-workspace" },
+    next: "change into the folder of a project",
+  });
+  if (!statSync(real).isDirectory()) {
+    throw new CloisterError(`${path} is no folder`, {
+      code: "bad-workspace",
+      next: "name the folder of a project",
+    });
+  }
+  const tooMuch = ["/", "/usr", "/etc", "/home", "/root", "/tmp", "/var", "/opt", own];
   if (tooMuch.includes(real)) {
     throw new CloisterError(`${real} is not one project`, {
       code: "bad-workspace",
@@ -72,6 +85,17 @@ export function checkWorkspace(path: string, home: string): string {
   }
   checkBesideOwn(real, home);
   return real;
+}
+
+function realOrThrow(
+  path: string,
+  { message, ...more }: { readonly message: string; readonly code: string; readonly next: string },
+): string {
+  try {
+    return realpathSync(path);
+  } catch (cause) {
+    throw new CloisterError(message, { ...more, cause });
+  }
 }
 
 const SOCKET_PATH_BYTES_MAX = 100;

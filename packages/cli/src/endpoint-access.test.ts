@@ -7,8 +7,12 @@ const settings = {
   clearance: "restricted",
   network: { proxy: "http://proxy.test:1" },
   contextTokens: 1000,
+  price: { prompt: 1, completion: 1 },
   endpoints: [
-    { name: "big", url: "https://big.test/v1", models: [], clearance: "internal", keyVariable: "BIG_KEY" },
+    {
+      ...{ name: "big", url: "https://big.test/v1", models: [], clearance: "internal" },
+      ...{ keyVariable: "BIG_KEY", price: { prompt: 2, completion: 3 } },
+    },
     { name: "plain", url: "https://plain.test", models: [] },
     { name: "broken", url: "not a url", models: [] },
   ],
@@ -22,9 +26,12 @@ test("an endpoint of the settings has its own key, network and clearance, and ne
   const big = accessTo("https://big.test/v1/", settings, environment);
   assert.deepEqual(big, {
     ...{ apiKey: "key-of-big", network: undefined, contextTokens: undefined, clearance: "internal" },
+    price: { prompt: 2, completion: 3 },
   });
   const plain = accessTo("https://plain.test/v1", settings, { ...environment, apiKey: undefined });
   assert.deepEqual([plain.apiKey, plain.network, plain.clearance], [undefined, undefined, undefined]);
+  assert.equal(plain.price, undefined, "what the session's own costs says nothing of another");
+  assert.equal(accessTo("http://127.0.0.1:8080", settings, environment).price?.prompt, 1);
   const without = accessTo("https://big.test/v1", settings, { ...environment, variable: () => undefined });
   assert.equal(without.apiKey, undefined, "the session's key is not sent in its place");
 });

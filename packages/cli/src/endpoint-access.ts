@@ -1,7 +1,8 @@
 /** How an endpoint is reached that stands in the settings by its address: with its own key, network and clearance. */
-import { parseEndpointUrl } from "@cloister/backend";
+import type { Price } from "@cloister/agent";
 import type { NetworkOptions } from "@cloister/backend";
 import type { Label } from "@cloister/policy";
+import { parseEndpoint } from "./endpoint-address.ts";
 import type { Environment } from "./environment.ts";
 import type { Settings } from "./settings.ts";
 import type { EndpointSettings } from "./settings-endpoints.ts";
@@ -12,9 +13,11 @@ export interface EndpointAccess {
   readonly contextTokens: number | undefined;
   /** Said once, in the settings, for this endpoint. */
   readonly clearance: Label | undefined;
+  /** Of its tokens; undefined where nobody said. */
+  readonly price: Price | undefined;
 }
 
-type Given = Pick<Settings, "endpoint" | "endpoints" | "clearance" | "network" | "contextTokens">;
+type Given = Pick<Settings, "endpoint" | "endpoints" | "clearance" | "network" | "contextTokens" | "price">;
 
 /**
  * Those of `endpoints` count before those of `endpoint`. The key in the environment is for the endpoint that it was
@@ -31,6 +34,7 @@ export function accessTo(
     return {
       ...{ apiKey, network: settings.network, contextTokens: settings.contextTokens },
       clearance: isUsual ? settings.clearance : undefined,
+      price: settings.price,
     };
   }
   return {
@@ -38,6 +42,7 @@ export function accessTo(
     network: named.network,
     contextTokens: named.contextTokens,
     clearance: named.clearance,
+    price: named.price,
   };
 }
 
@@ -50,7 +55,7 @@ export function otherEndpoints(
   const usual =
     settings.endpoint === undefined || !isAddress(settings.endpoint)
       ? []
-      : [{ name: new URL(parseEndpointUrl(settings.endpoint)).host, url: settings.endpoint }];
+      : [{ name: parseEndpoint(settings.endpoint).url.host, url: settings.endpoint }];
   const all = [...named, ...usual.filter(({ url }) => !named.some((one) => isSameEndpoint(one.url, url)))];
   return all
     .filter(({ url }) => isAddress(url) && !isSameEndpoint(url, at))
@@ -62,13 +67,14 @@ export function isSameEndpoint(one: string | undefined, other: string | undefine
   return one === other || (isAddress(one) && isAddress(other) && normal(one) === normal(other));
 }
 
+/** The same server in another protocol is the same server: its key and its clearance are what they are. */
 function normal(address: string): string {
-  return parseEndpointUrl(address).href;
+  return parseEndpoint(address).url.href;
 }
 
 function isAddress(address: string): boolean {
   try {
-    return parseEndpointUrl(address).href !== "";
+    return parseEndpoint(address).url.href !== "";
   } catch {
     return false; // whoever opens it says what is wrong with it
   }

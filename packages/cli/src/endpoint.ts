@@ -1,21 +1,17 @@
 /** Which model server to use: the one that was named, or one found on this machine, and what it says of itself. */
-import {
-  discover,
-  isLoopback,
-  parseEndpointUrl,
-  type ModelDescription,
-  type ServerDescription,
-} from "@cloister/backend";
+import { discover, isLoopback, type ModelDescription, type ServerDescription } from "@cloister/backend";
 import type { Endpoint } from "@cloister/airlock";
 import { CloisterError } from "@cloister/base";
 import type { Label } from "@cloister/policy";
 import { chatProtocol } from "@cloister/wire";
 import { agreeWindow } from "./agreed-window.ts";
+import { parseEndpoint } from "./endpoint-address.ts";
 import type { Environment } from "./environment.ts";
 import { isModelFile, openModelFile } from "./embedded-model.ts";
 import { openModelServer, type ServerAccess } from "./model-server.ts";
 
 export interface EndpointWishes extends ServerAccess {
+  /** As `parseEndpoint` reads it. */
   readonly endpoint: string | undefined;
   readonly model: string | undefined;
   /** Said for this run. */
@@ -54,8 +50,9 @@ export async function chooseEndpoint(
     return await chooseModelFile(wishes.model, wishes, environment, signal);
   }
   const address = wishes.endpoint ?? (await findOnThisMachine(wishes, environment, signal));
-  const url = parseEndpointUrl(address);
-  const { backend, description } = await openModelServer(url.href, wishes, environment, signal);
+  const { name, url, protocol = chatProtocol } = parseEndpoint(address);
+  const access = { ...wishes, protocol };
+  const { backend, description } = await openModelServer(url.href, access, environment, signal);
   const model = wishes.model ?? description.models[0]?.id;
   if (model === undefined) {
     throw new CloisterError(`${url.href} does not say which models it has`, {
@@ -78,10 +75,10 @@ export async function chooseEndpoint(
   const local = isLoopback(url) && !cloud;
   return {
     endpoint: {
-      id: url.host,
+      id: name ?? url.host,
       url: url.href,
       clearance: wishes.clearance ?? clearanceOf({ local, cloud }, wishes),
-      protocol: chatProtocol,
+      protocol,
       operator: local ? "this machine" : (known?.remoteHost ?? url.host),
       server: description.server,
       backend,

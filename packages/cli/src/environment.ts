@@ -11,7 +11,7 @@ export interface Environment {
   readonly entry: string;
   readonly node: string;
   /** Compiled code of the agent's program, where the published folder has kept it. */
-  readonly agentCode?: string;
+  readonly agentCode?: () => string | undefined;
   readonly architecture: string;
   readonly version: string;
   readonly home: string;
@@ -46,7 +46,7 @@ export interface Environment {
   readonly terminal: string | undefined;
 }
 
-export function readEnvironment(entry: string, agentCode?: string): Environment {
+export function readEnvironment(entry: string, agentCode?: Environment["agentCode"]): Environment {
   const variables = process.env;
   const locale: Record<string, string> = {};
   for (const name of ["LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ"]) {

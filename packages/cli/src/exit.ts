@@ -1,4 +1,4 @@
-import { CloisterError } from "@cloister/base";
+import { CloisterError, firstError } from "@cloister/base";
 
 /** sysexits.h where it has a word for it; 130 as shells report an interrupt. */
 export const exit = {
@@ -16,7 +16,8 @@ export const exit = {
   cancelled: 130,
 } as const;
 
-export function exitCodeOf(error: unknown): number {
+export function exitCodeOf(thrown: unknown): number {
+  const error = firstError(thrown);
   if (!(error instanceof CloisterError)) return 70;
   switch (error.code) {
     case "usage":

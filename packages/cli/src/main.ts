@@ -1,5 +1,5 @@
 /** The entry: reads the command line, loads only what the command needs, and turns the outcome into an exit code. */
-import { CloisterError, formatError } from "@cloister/base";
+import { CloisterError, firstError, formatError } from "@cloister/base";
 import { parseArguments, type Arguments } from "./arguments.ts";
 import { readEnvironment, type Environment } from "./environment.ts";
 import { exitCodeOf } from "./exit.ts";
@@ -81,16 +81,17 @@ async function main(args: Arguments, environment: Environment): Promise<number> 
   }
 }
 
-/** Runs what the command line says, and sets the exit code. `agentCode` is compiled code for the agent's program. */
-export async function start(agentCode?: string): Promise<void> {
+/** Runs what the command line says, and sets the exit code. `agentCode` finds compiled code for the agent's program. */
+export async function start(agentCode?: Environment["agentCode"]): Promise<void> {
   const environment = readEnvironment(import.meta.filename, agentCode);
   try {
     process.exitCode = await main(parseArguments(process.argv.slice(2)), environment);
   } catch (error) {
     environment.stderr.write(`cloister: ${formatError(error)}\n`);
+    const first = firstError(error);
     // A fault of ours shows where; a fault of the world does not need our stack.
-    if (!(error instanceof CloisterError) && error instanceof Error) {
-      environment.stderr.write(`${error.stack}\n`);
+    if (!(first instanceof CloisterError) && first instanceof Error) {
+      environment.stderr.write(`${first.stack}\n`);
     }
     process.exitCode = exitCodeOf(error);
   }

@@ -1,4 +1,5 @@
 /** How a session of the agent is run, as its flags say. */
+import type { Goal } from "@cloister/agent/goal";
 import type { Label } from "@cloister/policy";
 import type { CallFlags } from "./permissions/read-permissions.ts";
 import type { PermissionFlags } from "./permissions/permission-arguments.ts";
@@ -8,10 +9,14 @@ import type { SessionReview } from "./cell-arguments.ts";
 export interface RunArguments {
   readonly command: "run";
   readonly prompt: string;
+  /** That the work is held to. */
+  readonly goal?: Goal;
   /** Files of pictures that are shown with the prompt. */
   readonly images: readonly string[];
   readonly endpoint: string | undefined;
   readonly model: string | undefined;
+  /** Who answers when the endpoint is down, in order. Undefined: as the settings say. */
+  readonly fallbacks?: readonly string[];
   /** The window to reckon with; the server must have it. */
   readonly contextTokens: number | undefined;
   readonly turnsMax: number;

@@ -1,28 +1,33 @@
 /** What the flags and settings of a run ask of the agent's session. */
 import { readFileSync } from "node:fs";
-import type { SessionOptions } from "@cloister/agent";
+import type { Price, SessionOptions } from "@cloister/agent";
 import { CloisterError, isRecord, parseJson, type JsonObject } from "@cloister/base";
 import type { RunArguments } from "./run-arguments.ts";
-import type { Settings } from "./settings.ts";
+
+/** `price`: of the endpoint that was chosen. @throws CloisterError `usage` */
+export function checkPrice({ costMax }: Pick<RunArguments, "costMax">, price: Price | undefined): void {
+  if (costMax === undefined || price !== undefined) return;
+  throw new CloisterError("--max-cost needs a price", {
+    code: "usage",
+    next: 'put "price": {"prompt": P, "completion": C}, for a million tokens each, into ~/.cloister/settings.json: beside "endpoint", or into its entry in "endpoints"',
+  });
+}
 
 /** @throws CloisterError `usage`, `bad-json` */
-export function toSessionOptions(
-  { tokensMax, timeMsMax, costMax, jsonSchema }: RunArguments,
-  { price }: Settings,
-): Pick<SessionOptions, "limits" | "price" | "answerSchema"> {
-  if (costMax !== undefined && price === undefined) {
-    throw new CloisterError("--max-cost needs a price", {
-      code: "usage",
-      next: 'put "price": {"prompt": P, "completion": C}, for a million tokens each, into ~/.cloister/settings.json',
-    });
-  }
+export function toSessionOptions({
+  tokensMax,
+  timeMsMax,
+  costMax,
+  jsonSchema,
+  goal,
+}: RunArguments): Pick<SessionOptions, "limits" | "answerSchema" | "goal"> {
   return {
     limits: {
       ...(tokensMax === undefined ? {} : { tokensMax }),
       ...(timeMsMax === undefined ? {} : { timeMsMax }),
       ...(costMax === undefined ? {} : { costMax }),
     },
-    ...(price === undefined ? {} : { price }),
+    ...(goal === undefined ? {} : { goal }),
     ...(jsonSchema === undefined ? {} : { answerSchema: readSchema(jsonSchema) }),
   };
 }

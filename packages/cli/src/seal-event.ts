@@ -30,6 +30,8 @@ export function sealEvent(event: AgentEvent, seals: Seals): AgentEvent {
       return { ...event, ask: sealAll(event.ask, seal) };
     case "server":
       return event.why === undefined ? event : { ...event, why: seal(event.why) };
+    case "goal":
+      return { ...event, ...sealAll({ goal: event.goal, step: event.step }, seal) };
     case "todos":
       return { ...event, todos: sealAll(event.todos, seal) };
     case "subagent":

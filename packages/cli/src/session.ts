@@ -12,7 +12,6 @@ import {
   streamOf,
   type Approvals,
   type Approve,
-  type JudgementOptions,
 } from "@cloister/airlock";
 import { createDial, createSecure, type NetworkOptions } from "@cloister/backend";
 import type { AgentEvent, AttachedPicture, Ending, SessionOptions } from "@cloister/agent";
@@ -45,8 +44,10 @@ import { openOtherModels, type OtherModelsPlan } from "./other-models.ts";
 import { sealEnding, sealEvent } from "./seal-event.ts";
 import { openSessionOverlay, type SessionOverlay } from "./session-review.ts";
 import type { SavedSession } from "./sessions/saved-session.ts";
+import { keptParts, rememberedBy, resumedParts } from "./sessions/saved-parts.ts";
 import type { ChosenEndpoint } from "./endpoint.ts";
 import { createApproval } from "./extension/approval.ts";
+import { keepGoal, type GoalOutcome } from "./goal/keep-goal.ts";
 import { bringToSession } from "./extension/bring.ts";
 import { openSkillRights } from "./extension/skill-rights.ts";
 import type { OpenedExtensions } from "./extension/open.ts";
@@ -112,6 +113,8 @@ export interface SessionOutcome {
   readonly ending: Ending;
   /** Calls that needed a person's word, and what became of them. */
   readonly approvals: Approvals;
+  /** Of the goal it was held to. */
+  readonly goal?: GoalOutcome;
   /** Where what was written was reviewed. */
   readonly overlay?: SessionOverlay;
 }
@@ -288,14 +291,18 @@ export async function runSession(
     ...(egress === undefined ? {} : { egress }),
     ...(brought?.required === undefined ? {} : { required: brought.required }),
   };
-  request.onOpen?.(toOpenedSession(session, commandWorld));
+  const opened = toOpenedSession(session, commandWorld);
+  request.onOpen?.(opened);
+  const goal = request.options?.goal ?? saved?.goal;
+  const kept = keepGoal({ goal, run: (line, stop) => opened.run(line, stop) });
   const others = openOtherModels(request.others, {
-    ...{ chosen, ledger, environment, onTrouble: request.onTrouble },
+    ...{ chosen, ledger, environment, onTrouble: request.onTrouble, price: request.options?.price },
   });
   stack.defer(() => others?.keeper.close());
   const keeper = await openKeeper({
     session,
-    ...(others === undefined ? {} : { others: others.keeper }),
+    ...(others === undefined ? {} : { others: others.keeper, fallbacks: others.fallbacks }),
+    contextTokens: chosen.contextTokens,
     endpoint: chosen.endpoint,
     model: chosen.model,
     socketPath,
@@ -323,6 +330,7 @@ export async function runSession(
         ...(mcp === undefined ? {} : { mcpServers: mcp.wishes }),
         ...(lsp === undefined ? {} : { languageServers: lsp.wishes }),
         mode: permissions.mode,
+        ...(goal === undefined ? {} : { goal }),
         model: chosen.model,
         ...(others === undefined ? {} : { models: others.choices }),
         ...(chosen.contextTokens === undefined ? {} : { contextTokens: chosen.contextTokens }),
@@ -339,11 +347,11 @@ export async function runSession(
         const { judgement, onTrouble } = session;
         const { whyNotMode } = permissions;
         const governed = governAgent(agent, { judgement, onTrouble, whyNotMode, ...rights });
-        (request.drive ?? saysOnly(request))(governed);
+        (request.drive ?? saysOnly(request))(kept.around(governed));
       },
       // What is shown may end up in a log: events carry no secret either.
       onEvent: (event) => {
-        const sealed = sealEvent(event, session.seals);
+        const sealed = sealEvent(kept.event(event), session.seals);
         // Before it is shown: what was shown is not lost.
         saved?.keep(event, sealed);
         request.onEvent(sealed);
@@ -360,6 +368,7 @@ export async function runSession(
   });
   return {
     ...{ session: session.id, ending, approvals: session.judgement.approvals },
+    ...(kept.outcome === undefined ? {} : { goal: kept.outcome }),
     ...(overlay === undefined ? {} : { overlay }),
   };
 }
@@ -369,21 +378,6 @@ function saysOnly({ prompt, pictures = [] }: SessionRequest): (agent: AgentHandl
     agent.send({ text: prompt, pictures });
     agent.close();
   };
-}
-
-function keptParts(
-  saved: SavedSession,
-): Pick<Parameters<typeof openSession>[0], "identity" | "standing" | "beforeCalls"> {
-  const { identity, standing, beforeCalls } = saved;
-  return { identity, beforeCalls, ...(standing === undefined ? {} : { standing }) };
-}
-
-function rememberedBy(saved: SavedSession | undefined): Pick<JudgementOptions, "remembered"> {
-  return saved?.remembered === undefined ? {} : { remembered: saved.remembered };
-}
-
-function resumedParts({ items, mode }: SavedSession): Pick<SessionOptions, "resume" | "mode"> {
-  return { ...(items === undefined ? {} : { resume: items }), ...(mode === undefined ? {} : { mode }) };
 }
 
 function hasProgram(name: string, path: readonly string[]): boolean {

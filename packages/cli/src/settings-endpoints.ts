@@ -1,4 +1,5 @@
 /** The part `endpoints` of the user's settings: model servers beside the session's own, by name. */
+import type { Price } from "@cloister/agent";
 import { isRecord, type CloisterError } from "@cloister/base";
 import type { NetworkOptions } from "@cloister/backend";
 import { isLabel, labels, type Label } from "@cloister/policy";
@@ -13,9 +14,11 @@ export interface EndpointSettings {
   /** The name of the environment variable that holds its key. The session's own key is for its own endpoint alone. */
   readonly keyVariable?: string;
   readonly network?: NetworkOptions;
+  /** Of its tokens, for a million each. What the session's own endpoint costs says nothing of it. */
+  readonly price?: Price;
 }
 
-const known = ["url", "models", "clearance", "contextTokens", "keyVariable", "network"];
+const known = ["url", "models", "clearance", "contextTokens", "keyVariable", "network", "price"];
 const ENDPOINTS_MAX = 20;
 const MODELS_MAX = 50;
 const NAME = /^[\w][\w.-]{0,63}$/u;
@@ -24,6 +27,7 @@ export interface EndpointsReader {
   /** Makes the error that names the file. */
   readonly fail: (why: string) => CloisterError;
   readonly readNetwork: (value: unknown) => NetworkOptions;
+  readonly readPrice: (value: unknown) => Price;
   readonly contextTokensMin: number;
 }
 
@@ -37,14 +41,14 @@ export function readEndpointSettings(value: unknown, reader: EndpointsReader): r
 function readEndpoint(
   name: string,
   value: unknown,
-  { fail, readNetwork, contextTokensMin }: EndpointsReader,
+  { fail, readNetwork, readPrice, contextTokensMin }: EndpointsReader,
 ): EndpointSettings {
   const bad = (why: string): CloisterError => fail(`"${name}" of "endpoints" ${why}`);
   if (!NAME.test(name)) throw bad("is no name: letters, digits, dots and dashes");
   if (!isRecord(value)) throw bad('must be an object with a "url"');
   const other = Object.keys(value).find((field) => !known.includes(field));
   if (other !== undefined) throw bad(`has no "${other}"; it has ${known.join(", ")}`);
-  const { url, models = [], clearance, contextTokens, keyVariable, network } = value;
+  const { url, models = [], clearance, contextTokens, keyVariable, network, price } = value;
   if (typeof url !== "string") throw bad('needs a "url"');
   if (!isListOfNames(models)) throw bad(`must have a list of at most ${MODELS_MAX} names as "models"`);
   if (clearance !== undefined && !(typeof clearance === "string" && isLabel(clearance))) {
@@ -63,6 +67,7 @@ function readEndpoint(
     ...(isWindow ? { contextTokens } : {}),
     ...(keyVariable === undefined ? {} : { keyVariable }),
     ...(network === undefined ? {} : { network: readNetwork(network) }),
+    ...(price === undefined ? {} : { price: readPrice(price) }),
   };
 }
 

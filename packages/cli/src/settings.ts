@@ -9,6 +9,7 @@ import { isLabel, labels, type Label } from "@cloister/policy";
 import { placeInJson } from "./json-place.ts";
 import { readOwnPermissions, type OwnPermissionSettings } from "./permissions/read-permissions.ts";
 import { windowBounds } from "./agreed-window.ts";
+import { fallbacksMax } from "./fallback-names.ts";
 import { readTerminalSettings, type TerminalSettings } from "./screen/terminal-settings.ts";
 import { readCellSettings, type CellSettings } from "./settings-cell.ts";
 import { readEndpointSettings, type EndpointSettings } from "./settings-endpoints.ts";
@@ -17,6 +18,8 @@ export interface Settings {
   readonly endpoint?: string;
   /** Others, for subagents whose definition or caller names one of their models. */
   readonly endpoints?: readonly EndpointSettings[];
+  /** Those of `endpoints`, and models of the endpoint itself, that answer in order when it is down. */
+  readonly fallbacks?: readonly string[];
   readonly model?: string;
   readonly clearance?: Label;
   readonly label?: Label;
@@ -59,6 +62,7 @@ export const settingNames: readonly string[] = [
   ...words,
   ...Object.keys(numbers),
   "endpoints",
+  "fallbacks",
   "network",
   "price",
   "vision",
@@ -72,7 +76,7 @@ export const settingNames: readonly string[] = [
 ];
 /** Read with what other agents' settings bring, in their words: see `extension/open.ts`. */
 const brought = [
-  ...["hooks", "disableAllHooks", "mcpServers", "disabledMcpjsonServers", "env", "outputStyle"],
+  ...["hooks", "disableAllHooks", "mcpServers", "disabledMcpjsonServers", "env", "outputStyle", "language"],
   ...["statusLine", "claudeMdExcludes", "enabledPlugins"],
 ];
 
@@ -107,6 +111,7 @@ export function readSettings(home: string): Settings {
     network,
     cell,
     endpoints,
+    fallbacks,
     permissions,
     sessions,
     price,
@@ -134,6 +139,7 @@ export function readSettings(home: string): Settings {
     ...(price === undefined ? {} : { price: readPrice(price, path) }),
     ...(network === undefined ? {} : { network: readNetwork(network, path) }),
     ...(endpoints === undefined ? {} : { endpoints: readOthers(endpoints, path) }),
+    ...(fallbacks === undefined ? {} : { fallbacks: readFallbacks(fallbacks, path) }),
     ...(permissions === undefined ? {} : { permissions: ownPermissions(permissions, path) }),
     ...(terminal === undefined ? {} : { terminal: readTerminalSettings(terminal, (why) => bad(path, why)) }),
     ...(cell === undefined ? {} : { cell: readCellSettings(cell, (why) => bad(path, why)) }),
@@ -164,8 +170,18 @@ function readOthers(value: unknown, path: string): readonly EndpointSettings[] {
   return readEndpointSettings(value, {
     fail: (why) => bad(path, why),
     readNetwork: (network) => readNetwork(network, path),
+    readPrice: (price) => readPrice(price, path),
     contextTokensMin: windowBounds[0],
   });
+}
+
+function readFallbacks(value: unknown, path: string): readonly string[] {
+  const isList = isListOfText(value) && value.length <= fallbacksMax && value.every((name) => name !== "");
+  if (isList) return value;
+  throw bad(
+    path,
+    `"fallbacks" must be a list of at most ${fallbacksMax} names: NAME or NAME/MODEL of "endpoints"`,
+  );
 }
 
 const networkFields = ["extraCa", "clientCertificate", "proxy", "noProxy"];

@@ -35,7 +35,8 @@ export function startAgent(
   const node = realpathSync(environment.node);
   // Of a root keeper that works for another user the home is closed to whoever starts the cell.
   const isOurs = userFor(workspace, environment).uid === environment.user.uid;
-  const kept = environment.agentCode === undefined || !isOurs ? [] : [environment.agentCode];
+  const code = isOurs ? environment.agentCode?.() : undefined;
+  const kept = code === undefined ? [] : [code];
   const bare: CellView = {
     workspace,
     home: environment.home,

@@ -1,5 +1,5 @@
 /** JSON-RPC with the program that started us, over our own stdin and stdout: for editors and for other agents. */
-import { createRpc, type Rpc, type RpcHandlers, type RpcReply } from "@cloister/agent/rpc";
+import { createRpc, type Rpc, type RpcDialect, type RpcHandlers, type RpcReply } from "@cloister/agent/rpc";
 import type { JsonObject } from "@cloister/base";
 import type { Environment } from "./environment.ts";
 
@@ -8,22 +8,18 @@ export const rpcError = { methodNotFound: -32_601, invalidParams: -32_602, inter
 
 const STRAY_CHARS_MAX = 200;
 
-/**
- * Ends when the other side does, or when we are interrupted.
- * @param cancelMethod the notification by which a request is taken back; by default MCP's
- */
+/** Ends when the other side does, or when we are interrupted. `dialect`: without it, MCP's. */
 export function openStdioRpc(
   { stdin, stdout, stderr, clock, onInterrupt }: Environment,
   handlers: Omit<RpcHandlers, "stray">,
-  cancelMethod?: string,
+  dialect?: RpcDialect,
 ): Rpc {
   const rpc = createRpc(
     {
       output: outputOf(stdin),
       write: (bytes) => void stdout.write(bytes),
-      kill: () => {
-        /* it is the other side that ends us */
-      },
+      // The other side may still hold its end open, and we would wait for its words.
+      kill: () => void stdin.destroy(),
       ended: Promise.resolve({ exitCode: 0 }),
     },
     {
@@ -31,8 +27,10 @@ export function openStdioRpc(
       stray: (text) => stderr.write(`cloister: not JSON-RPC: ${text.slice(0, STRAY_CHARS_MAX)}\n`),
     },
     clock,
-    cancelMethod,
+    dialect,
   );
+  // Who reads no more has left.
+  stdout.on("error", () => rpc.close());
   void rpc.ended.then(onInterrupt(() => rpc.close()));
   return rpc;
 }

@@ -5,7 +5,8 @@ import { createServer } from "node:http";
 import { test } from "node:test";
 import { createJudgement, openSession, type AirlockSession } from "@cloister/airlock";
 import { systemClock } from "@cloister/base";
-import { createIndexBuilder, parseRules } from "@cloister/policy";
+import { createIndexBuilder, parseRules, type Label } from "@cloister/policy";
+import { clearancesOf } from "../src/mcp/clearance.ts";
 import { defineHttpServer } from "../src/mcp/http-server.ts";
 import { createMessageGate } from "../src/mcp/judge-message.ts";
 
@@ -133,8 +134,24 @@ test("a server that is a program hears no denied call either, and each message i
   assert.deepEqual(gate(listed), { pass: listed });
 });
 
-test("a text that no model was shown does not pass either, where the server is not cleared for it", async () => {
-  using far = await startFar();
+test("a program with a way out is told nothing above what its hosts are cleared for, and no secret; one without is", () => {
+  const { session, ours, call } = withPrints();
+  const heard = (hosts: readonly string[], label: Label, text: string): string =>
+    JSON.stringify(createMessageGate("far", session, clearancesOf(hosts, label, session.policy))(call(text)));
+  assert.match(heard(["far.example:443"], "internal", ours), /"answer".*restricted.*cleared for internal/);
+  assert.match(heard([], "internal", ours), /"answer".*cleared for internal/);
+  assert.match(heard(["far.example:443"], "restricted", ours), /"pass"/);
+  assert.match(heard(["far.example:443"], "internal", "plain words"), /"pass"/);
+  const secret = ["sk", "live", "8dJ2kQw9Zr5Tn3Xb7Vm4Lc6P"].join("_");
+  assert.match(heard(["far.example"], "internal", `key ${secret}`), /"pass".*CLS_/);
+  assert.match(JSON.stringify(createMessageGate("far", session)(call(ours))), /"pass"/);
+});
+
+function withPrints(): {
+  readonly session: AirlockSession;
+  readonly ours: string;
+  readonly call: (text: string) => string;
+} {
   const ours = Array.from({ length: 60 }, (_, at) => `assign lane_${at * 7} = gate[${at * 13}] ^ tap;`).join(
     "\n",
   );
@@ -146,7 +163,12 @@ test("a text that no model was shown does not pass either, where the server is n
       ...{ jsonrpc: "2.0", id: 1, method: "tools/call" },
       params: { name: "note", arguments: { text } },
     });
-  const session = openTestSession([], { indexes: [index] });
+  return { session: openTestSession([], { indexes: [index] }), ours, call };
+}
+
+test("a text that no model was shown does not pass either, where the server is not cleared for it", async () => {
+  using far = await startFar();
+  const { session, ours, call } = withPrints();
   assert.match(await say(session, far.url, [call(ours)], "internal"), /restricted.*cleared for internal/);
   assert.deepEqual(far.heard, []);
   await say(session, far.url, [call("plain words")], "internal");

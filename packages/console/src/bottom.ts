@@ -45,7 +45,14 @@ export function bottomLines(
 ): Bottom {
   const { dialogs, panels, prompt, outbox, tasks, scene, words } = parts;
   const { facts, showsTasks, isLinear, spinner } = state;
-  const status = statusLine({ facts, mode: scene.mode, context: scene.context, words, columns });
+  const status = statusLine({
+    facts,
+    mode: scene.mode,
+    goal: tasks.goal,
+    context: scene.context,
+    words,
+    columns,
+  });
   const dialog = dialogs.first;
   if (dialog !== undefined) return { lines: [[], ...dialog.menu.lines(columns), status] };
   if (panels.open !== undefined) return { lines: [[], ...panels.open.lines(columns, rows), status] };

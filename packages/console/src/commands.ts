@@ -1,14 +1,15 @@
 /** What can be said after `/`. Others add theirs to the list: a name, what it is for, and what it does. */
-import type { Mode } from "@cloister/agent";
+import type { Goal, Mode } from "@cloister/agent";
 import type { CompletionItem } from "./edit/completion.ts";
 import type { Choice, MenuOptions } from "./ask/menu.ts";
 import { shortCount } from "./blocks/numbers.ts";
 import type { Facts } from "./blocks/status.ts";
+import { goalCommand } from "./goal.ts";
 import { helpLines } from "./panels/help.ts";
 import type { PickRequest } from "./panels/picker.ts";
 import type { ReplayPart } from "./panels/replay.ts";
 import type { Tasks } from "./panels/tasks.ts";
-import { themeNames, type ThemeName } from "./screen/theme.ts";
+import { themeNames, type OwnTheme, type ThemeName } from "./screen/theme.ts";
 import { line, span, type Line } from "./text/line.ts";
 import type { CommandName, ConsoleWords } from "./words/type.ts";
 
@@ -28,6 +29,8 @@ export interface Desk {
   readonly commands: readonly SlashCommand[];
   readonly mode: Mode;
   readonly isWorking: boolean;
+  /** That work is held to. */
+  readonly goal: Goal | undefined;
   readonly tasks: Tasks;
   print(lines: readonly Line[]): void;
   /** A full screen to read in. */
@@ -47,13 +50,17 @@ export interface Desk {
   lend(borrow: () => Promise<void>): Promise<void>;
   /** Asks beside the conversation; resolves when the person has read the answer. */
   aside(question: string): Promise<void>;
+  /** What stands after `/loop`. */
+  loop(rest: string): void;
   look(): void;
   stop(id: string): void;
   /** Another session has begun: what was of the one before is not shown any more. */
   forget(): void;
   setMode(mode: Mode): void;
+  /** Undefined takes it back. */
+  setGoal(goal: Goal | undefined): void;
   compact(hints: string): void;
-  setTheme(name: ThemeName): void;
+  readonly setTheme: (theme: ThemeName | OwnTheme) => void;
   /** To a screen of its own, or back into the terminal's scroll. */
   switchScreen(): Promise<void>;
   clear(): void;
@@ -82,6 +89,8 @@ export function builtInCommands(words: ConsoleWords): readonly SlashCommand[] {
     command("context", (_rest, desk) => desk.print([contextLine(desk)])),
     command("cost", (_rest, desk) => desk.print([costLine(desk)])),
     command("compact", (rest, desk) => desk.compact(rest.trim())),
+    command("goal", goalCommand),
+    command("loop", (rest, desk) => desk.loop(rest)),
     command("btw", (rest, desk) => {
       if (rest.trim() !== "") return desk.aside(rest.trim());
       desk.print([line(span(desk.words.aside.usage, "dim"))]);

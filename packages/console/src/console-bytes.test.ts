@@ -9,6 +9,8 @@ import { ownSequences } from "./screen/vocabulary.ts";
 import { en } from "./words/en.ts";
 import { zh } from "./words/zh.ts";
 
+const never = new AbortController().signal;
+
 interface Device {
   readonly console: Console;
   readonly commands: readonly ConsoleCommand[];
@@ -142,7 +144,7 @@ test("a recorded session, spoilt in every text, leaves only our own sequences: t
         guard: (restore) => (assert.equal(restore.replaceAll(ownSequences, ""), ""), () => {}),
       },
       words: round % 2 === 0 ? en : zh,
-      listFiles: () => Promise.resolve([`${word()}.ts`]),
+      listFiles: (take) => Promise.resolve(take([`${word()}.ts`])),
     });
     device.type("\u001b[O");
     device.console.facts({
@@ -168,7 +170,7 @@ test("a recorded session, spoilt in every text, leaves only our own sequences: t
         { tool: "Edit", text: "a.ts", effect: "x", rule: "r", reason: "y", diffs: [{ path: "a", hunks }] },
         random,
       ),
-      AbortSignal.timeout(5000),
+      never,
     );
     device.resize(80, 40);
     // What was typed may have begun a paste, or vi's keys.
@@ -261,10 +263,7 @@ test("of an edit with two changes one is taken, all are a yes, none a no, and es
   const question = { tool: "Edit", text: "a.ts", effect: "contained", rule: "r", reason: undefined };
   const asked = async (keys: readonly string[]): Promise<unknown> => {
     const device = await open();
-    const answer = device.console.approve(
-      { ...question, diffs: [{ path: "a.ts", hunks }] },
-      AbortSignal.timeout(5000),
-    );
+    const answer = device.console.approve({ ...question, diffs: [{ path: "a.ts", hunks }] }, never);
     for (const key of keys) device.type(key);
     device.type("");
     const approval = await answer;
@@ -276,10 +275,7 @@ test("of an edit with two changes one is taken, all are a yes, none a no, and es
   assert.equal(await asked(["h", "n", "\r"]), "no");
   assert.deepEqual(await asked(["h", "n", "a", "j", " ", "\r"]), { kind: "part", accepted: [[0]] });
   const device = await open();
-  const answer = device.console.approve(
-    { ...question, diffs: [{ path: "a.ts", hunks }] },
-    AbortSignal.timeout(5000),
-  );
+  const answer = device.console.approve({ ...question, diffs: [{ path: "a.ts", hunks }] }, never);
   device.type("h");
   device.type("\u001b[27u");
   device.type("y");

@@ -113,6 +113,22 @@ test("a message is sent, what comes back is shown in its order, and the rest of 
   stage.console.close();
 });
 
+test("what a person should see later stays; what is only for now does not", async () => {
+  const stage = await open();
+  stage.show(
+    { kind: "user", text: "go" },
+    { kind: "status", text: "asking again" },
+    { kind: "status", text: "m does not answer (no): lab answers now", isNews: true },
+    { kind: "text", text: "Hello." },
+    { kind: "turn", number: 1, speed: { firstMs: 1, tokensPerSecond: 1 } },
+    done,
+  );
+  const text = stage.screen();
+  stage.console.close();
+  assert.match(text, /↺ m does not answer \(no\): lab answers now/);
+  assert.doesNotMatch(text, /asking again/);
+});
+
 test("while it works enter says it now, tab says it afterwards, and up takes it back", async () => {
   const stage = await open();
   stage.type("go\r");
@@ -285,6 +301,7 @@ test("whatever a model, a tool or a file says, only our own escape sequences are
       { kind: "reasoning", text: text() },
       { kind: "text", text: text() },
       { kind: "status", text: text() },
+      { kind: "status", text: text(), isNews: true },
       { kind: "call", id: "1", name, args: { command: text() } },
       { kind: "progress", id: "1", text: text() },
       { kind: "todos", todos: [{ content: text(), status: "in_progress", activeForm: text() }] },

@@ -12,7 +12,7 @@ import { toTrouble, troubleBlock } from "./blocks/blocks.ts";
 import { createScene } from "./blocks/scene.ts";
 import { noFacts, type Facts } from "./blocks/status.ts";
 import { bottomLines, putBelow } from "./bottom.ts";
-import { builtInCommands, joinCommands, toItems, type Desk, type SlashCommand } from "./commands.ts";
+import { builtInCommands, joinCommands, toItems, type SlashCommand } from "./commands.ts";
 import type { Console, ConsoleOptions } from "./contract.ts";
 import { createAttachments } from "./edit/attachments.ts";
 import { mentionOfDropped } from "./edit/dropped-file.ts";
@@ -158,10 +158,7 @@ export function openConsole(options: ConsoleOptions): Console {
     tasks.event(event);
     // Asked for by somebody who looks at the tasks; nothing has happened.
     if (event.kind === "background" && event.tail !== undefined) return;
-    if (event.kind === "aside") {
-      asides.event(event);
-      return;
-    }
+    if (event.kind === "aside") return asides.event(event);
     if (event.kind === "question") {
       openDialogs(
         askDialog(event.ask, words, (answer) => options.onCommand({ do: "answer", id: event.id, answer })),
@@ -189,8 +186,10 @@ export function openConsole(options: ConsoleOptions): Console {
     },
   };
 
-  const desk: Desk = createDesk({
-    ...{ scene, panels, asides, tasks, outbox, prompt, words },
+  const { desk, loop } = createDesk({
+    ...{ scene, panels, asides, tasks, outbox, prompt, words, clock },
+    say: (text) => submit({ kind: "submit", text, shown: text, isLater: false }),
+    isAsked: () => dialogs.first !== undefined,
     facts: () => facts,
     commands: () => commands,
     onCommand: options.onCommand,
@@ -389,6 +388,7 @@ export function openConsole(options: ConsoleOptions): Console {
     left: left.promise,
     close: () => {
       if (isClosed) return;
+      loop.end();
       frames.stop();
       typed.stop();
       stage.end(() => [...scene.take(terminal.columns - 1), line(span(words.bye, "dim"))]);

@@ -1,13 +1,14 @@
 /** What the console is given, what it says, and what can be said to it. */
-import type { AgentEvent, AskAnswer, Mode, UserMessage } from "@cloister/agent";
+import type { AgentEvent, AskAnswer, Goal, Mode, UserMessage } from "@cloister/agent";
 import type { Clock } from "@cloister/base";
 import type { Approval, ApprovalQuestion } from "./ask/dialogs.ts";
 import type { Facts } from "./blocks/status.ts";
 import type { Desk, SlashCommand } from "./commands.ts";
 import type { PictureSource } from "./edit/attachments.ts";
 import type { Bindings } from "./edit/bindings.ts";
+import type { ListFiles } from "./edit/file-finder.ts";
 import type { Terminal } from "./screen/terminal.ts";
-import type { ColourDepth, ThemeName } from "./screen/theme.ts";
+import type { ColourDepth, OwnTheme, ThemeName } from "./screen/theme.ts";
 import type { Shell } from "./shell.ts";
 import type { ConsoleWords } from "./words/type.ts";
 
@@ -15,6 +16,8 @@ export type ConsoleCommand =
   | { readonly do: "send"; readonly message: UserMessage }
   | { readonly do: "interrupt" }
   | { readonly do: "mode"; readonly mode: Mode }
+  /** Without one: it is taken back. */
+  | { readonly do: "goal"; readonly goal?: Goal }
   | { readonly do: "compact"; readonly hints?: string }
   | { readonly do: "answer"; readonly id: string; readonly answer: AskAnswer }
   /** How far is each command in the background? */
@@ -32,7 +35,7 @@ export interface ConsoleOptions {
   readonly clock: Clock;
   readonly directory: string;
   readonly version: string;
-  readonly theme: ThemeName;
+  readonly theme: ThemeName | OwnTheme;
   readonly depth: ColourDepth;
   /** The terminal is asked for its ground, and `dark` or `light` follows its answer, if there is one. */
   readonly asksBackground?: boolean;
@@ -51,7 +54,7 @@ export interface ConsoleOptions {
   /** Beside the built-in ones, or in their place. */
   readonly commands?: readonly SlashCommand[];
   /** Names of the files that `@` finds, relative to the directory. Asked for once, when the first `@` is typed. */
-  readonly listFiles?: () => Promise<readonly string[]>;
+  readonly listFiles?: ListFiles;
   /** Runs a line after `!`, in a cell. */
   readonly shell?: Shell;
   /** Opens the person's own editor and gives back what they wrote. The terminal is theirs meanwhile. */
@@ -67,7 +70,7 @@ export interface Console {
   /** Of the agent. Unknown kinds are passed over. */
   event(event: AgentEvent): void;
   facts(facts: Partial<Facts>): void;
-  trouble(error: unknown): void;
+  readonly trouble: (error: unknown) => void;
   /** A line of the keeper's. */
   notice(text: string): void;
   /** Says something, and waits for enter on an empty line, which is the command `retry`. */

@@ -1,8 +1,10 @@
 /** What commands are given of the console. */
+import type { Clock } from "@cloister/base";
 import type { Facts } from "./blocks/status.ts";
 import type { BottomParts } from "./bottom.ts";
 import type { Desk, SlashCommand } from "./commands.ts";
 import type { ConsoleCommand } from "./contract.ts";
+import { createLoop, type Loop } from "./loop.ts";
 import type { Asides } from "./panels/aside.ts";
 import { createAskMenu } from "./panels/ask-menu.ts";
 import { createPicker } from "./panels/picker.ts";
@@ -10,6 +12,11 @@ import type { Line } from "./text/line.ts";
 
 export interface DeskParts
   extends Omit<BottomParts, "dialogs">, Pick<Desk, "lend" | "setTheme" | "switchScreen" | "clear" | "leave"> {
+  readonly clock: Clock;
+  /** As if a person had written it. */
+  readonly say: (text: string) => void;
+  /** Whether a question waits for the person. */
+  readonly isAsked: () => boolean;
   readonly asides: Asides;
   readonly facts: () => Facts;
   readonly commands: () => readonly SlashCommand[];
@@ -19,10 +26,15 @@ export interface DeskParts
   readonly changed: () => void;
 }
 
-export function createDesk(parts: DeskParts): Desk {
+/** The loop ends with whoever made the desk. */
+export function createDesk(parts: DeskParts): { readonly desk: Desk; readonly loop: Loop } {
   const { scene, panels, tasks, outbox, prompt, words, onCommand, openPager, changed } = parts;
   const { lend, setTheme, switchScreen, clear, leave, asides } = parts;
-  return {
+  const loop = createLoop({
+    ...{ clock: parts.clock, words, tasks, say: parts.say, changed },
+    isBusy: () => scene.isWorking || outbox.hasWaiting || parts.isAsked(),
+  });
+  const desk: Desk = {
     ...{ words, tasks, lend, setTheme, switchScreen, clear, leave },
     get facts() {
       return parts.facts();
@@ -61,13 +73,22 @@ export function createDesk(parts: DeskParts): Desk {
     },
     aside: (question) => asides.open(question),
     look: () => onCommand({ do: "look" }),
-    stop: (id) => onCommand({ do: "stop", id }),
+    loop: (rest) => loop.command(rest, desk),
+    stop: (id) => {
+      if (!loop.stop(id)) onCommand({ do: "stop", id });
+    },
     forget: () => {
+      loop.end();
       tasks.clear();
       scene.event({ kind: "todos", todos: [] });
       scene.event({ kind: "context", used: 0, window: undefined });
     },
+    get goal() {
+      return tasks.goal;
+    },
+    setGoal: (goal) => onCommand({ do: "goal", ...(goal === undefined ? {} : { goal }) }),
     setMode: (mode) => onCommand({ do: "mode", mode }),
     compact: (hints) => onCommand({ do: "compact", ...(hints === "" ? {} : { hints }) }),
   };
+  return { desk, loop };
 }

@@ -17,6 +17,8 @@ export interface Outbox {
   ended(): boolean;
   /** The last one that waits, back into the editor. */
   takeBack(): string | undefined;
+  /** Whether anything was said that is not in the conversation yet. */
+  readonly hasWaiting: boolean;
   lines(words: ConsoleWords): Line[];
 }
 
@@ -46,6 +48,9 @@ export function createOutbox(send: (message: UserMessage) => void): Outbox {
       return next !== undefined;
     },
     takeBack: () => later.pop()?.shown,
+    get hasWaiting() {
+      return sent.length + later.length > 0;
+    },
     lines: (words) => [
       ...sent.map(({ shown }) => line(span(`  ${words.sent}: ${shown}`, "dim"))),
       ...later.map(({ shown }) => line(span(`  ${words.queued}: ${shown}`, "dim"))),

@@ -1,4 +1,4 @@
-import { CloisterError } from "@cloister/base";
+import { CloisterError, messageOf } from "@cloister/base";
 
 /** The codes of this package, each with the next step for a person. Codes are stable and never reused. */
 const nextSteps = {
@@ -27,8 +27,10 @@ const nextSteps = {
 
 export type LedgerCode = keyof typeof nextSteps;
 
+/** A full disk and one that is read-only want different things of a person: the message says what its cause says. */
 export function ledgerError(code: LedgerCode, message: string, cause?: unknown): CloisterError {
-  return new CloisterError(message, {
+  const whole = cause === undefined ? message : `${message}: ${messageOf(cause)}`;
+  return new CloisterError(whole, {
     code,
     next: nextSteps[code],
     ...(cause === undefined ? {} : { cause }),

@@ -1,7 +1,9 @@
 // Founding a log: folders, keys, origin. Each file is written once and never changed.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { systemCodeOf } from "@cloister/base";
 import { replaceFile } from "./disk.ts";
 import { ledgerError } from "./errors.ts";
 import { createVerifier, isOrigin } from "./note.ts";
@@ -17,7 +19,20 @@ export interface Founded {
 /** Creates the folders, 0700 each. Safe at any time, also by two processes at once. */
 export function createFolders(directory: string, places: Places): void {
   for (const folder of [directory, places.wal, places.side]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
+  }
+}
+
+/** Node's own way to make the folders above says "not there" of a disk that is read-only. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  const above = dirname(path);
+  if (above !== path) makeFolder(above);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process begins at the same time.
+    if (systemCodeOf(error) !== "EEXIST" || !statSync(path).isDirectory()) throw error;
   }
 }
 

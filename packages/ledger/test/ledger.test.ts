@@ -36,6 +36,15 @@ test("an entry reads back with what the ledger adds, and its receipt is its plac
   assert.deepEqual(receipt.leafHash, leafHash(Buffer.from(line.slice(11))));
 });
 
+test("one that cannot be opened says why, for a full disk and a folder of somebody else's want different things", async (t) => {
+  const directory = join(makeFolder(t), "file");
+  writeFileSync(directory, "");
+  await assert.rejects(openTestLedger(directory), {
+    code: "ledger-open-failed",
+    message: /file cannot be opened: (?:ENOTDIR|EEXIST)/,
+  });
+});
+
 test("appends at one moment share one write, one sync and one checkpoint", async (t) => {
   const directory = makeFolder(t);
   const calls = { writes: 0, syncs: 0 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { neverHangs } from "@cloister/fakes/hangs";
 import { CLOUD_TOKEN_RULES } from "../src/cloud-tokens.ts";
 import { createSeals, findSecrets } from "../src/index.ts";
 import { SERVICE_TOKEN_RULES } from "../src/service-tokens.ts";
@@ -8,7 +9,7 @@ import { TOKEN_RULES } from "../src/tokens.ts";
 /** In pieces, so that no scanner takes this file for a leak. */
 const BEGIN = ["-----BEGIN RSA", "PRIVATE KEY-----"].join(" ");
 
-test("a megabyte of hostile text is searched and sealed in about a second", () => {
+test("a megabyte of hostile text is searched and sealed to its end, where a quadratic search would take minutes", () => {
   const hostile = [
     "a".repeat(1_000_000),
     "1".repeat(1_000_000),
@@ -47,23 +48,13 @@ test("a megabyte of hostile text is searched and sealed in about a second", () =
   ];
   const seals = createSeals(new Uint8Array(32));
   for (const text of hostile) {
-    // Processor time, because the machine may be busy with something else.
-    const started = process.cpuUsage();
-    findSecrets(text);
-    seals.seal(text);
-    const used = process.cpuUsage(started);
-    const tookMs = (used.user + used.system) / 1000;
-    // The bound is generous for a slow machine; a quadratic scan takes minutes.
-    assert.ok(tookMs < 2_000, `${text.slice(0, 40)}… took ${Math.round(tookMs)} ms`);
+    neverHangs(text, () => findSecrets(text));
+    neverHangs(text, () => seals.seal(text));
   }
 });
 
-function millisecondsOf(work: () => void): number {
-  const started = process.cpuUsage();
-  work();
-  const used = process.cpuUsage(started);
-  return (used.user + used.system) / 1000;
-}
+/** Of each rule and each place there are a hundred; a quadratic search of so much takes more than the limit all the same. */
+const RULE_CHARS = 300_000;
 
 test("no rule is slow on its own keyword, alone or before what it might go on with", () => {
   const fillers = ["", "a1B2c3D4"];
@@ -71,15 +62,14 @@ test("no rule is slow on its own keyword, alone or before what it might go on wi
     const [keyword = ""] = keywords;
     for (const filler of fillers) {
       const text = (keyword + filler.repeat(8)).repeat(
-        Math.ceil(40_000 / (keyword.length + filler.length * 8)),
+        Math.ceil(RULE_CHARS / (keyword.length + filler.length * 8)),
       );
-      const took = millisecondsOf(() => findSecrets(text));
-      assert.ok(took < 500, `${rule} and "${filler}" took ${Math.round(took)} ms`);
+      neverHangs(`${rule} and "${filler}"`, () => findSecrets(text));
     }
   }
 });
 
-test("no place is slow on what it looks for, and twice the text takes twice the time", () => {
+test("no place takes the square of the length of what it looks for", () => {
   const probes = [
     ...[
       "Cookie: ",
@@ -178,27 +168,19 @@ test("no place is slow on what it looks for, and twice the text takes twice the 
     ],
   ];
   for (const probe of probes) {
-    const text = probe.repeat(Math.ceil(100_000 / probe.length));
-    const took = millisecondsOf(() => findSecrets(text, { email: true }));
-    assert.ok(took < 1_000, `"${probe}" took ${Math.round(took)} ms`);
-    const twice = millisecondsOf(() => findSecrets(text + text, { email: true }));
-    assert.ok(
-      twice < took * 4 + 100,
-      `"${probe}" took ${Math.round(took)} ms, twice of it ${Math.round(twice)} ms`,
-    );
+    const text = probe.repeat(Math.ceil(RULE_CHARS / probe.length));
+    neverHangs(probe, () => findSecrets(text, { email: true }));
   }
 });
 
 test("many known values that begin alike do not slow the search down", () => {
   const seals = createSeals(new Uint8Array(32));
   const values = Array.from(
-    { length: 3_000 },
+    { length: 10_000 },
     (_, at) => `ghp_${"Zz9".repeat(8)}${String(at).padStart(12, "0")}`,
   );
   const text = values.join("\n");
   seals.seal(text);
-  const started = process.cpuUsage();
-  assert.equal(seals.seal(`${text}\n`.repeat(5)).sealed.length, 3_000);
-  const used = process.cpuUsage(started);
-  assert.ok((used.user + used.system) / 1000 < 2_000);
+  const { sealed } = neverHangs("values that begin alike", () => seals.seal(`${text}\n`.repeat(5)));
+  assert.equal(sealed.length, values.length);
 });

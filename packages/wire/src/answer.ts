@@ -5,12 +5,16 @@ import { chatProtocol } from "./protocols/chat/chat.ts";
 import { REQUEST_TIMEOUT } from "./protocols/chat/chunk.ts";
 import { readJudgingComment } from "./protocols/chat/judging.ts";
 import { readReadingComment } from "./protocols/chat/reading.ts";
-import type { CloisterExtension, Frame, ReadingProgress } from "./turn.ts";
+import { readThoughtComment } from "./protocols/chat/thoughts.ts";
+import type { CloisterExtension, Frame, ReadingProgress, SignedThought } from "./turn.ts";
 
 export type AnswerEvent =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "reasoning"; readonly text: string }
-  | { readonly kind: "status"; readonly text: string }
+  /** The reasoning before it, to go back with the history, as it is. */
+  | { readonly kind: "thought"; readonly thought: SignedThought }
+  /** `isNews`: worth more than a moment's look, such as that another model answers now. */
+  | { readonly kind: "status"; readonly text: string; readonly isNews?: true }
   | ({ readonly kind: "reading" } & ReadingProgress)
   /** All that is said before these calls has come; a person may be asked about them now. */
   | { readonly kind: "judging"; readonly calls: readonly string[] }
@@ -26,6 +30,8 @@ export type AnswerEvent =
 
 /** A comment line of ours: `: cloister-status …`. Clients that do not know it skip it, as the format demands. */
 export const STATUS_COMMENT = ": cloister-status ";
+/** As one of those, of what a person should still see later. */
+export const NEWS_COMMENT = ": cloister-news ";
 
 /** Never throws: a broken stream ends with `failed`, and a stream that just stops is broken. */
 export async function* readAnswer(source: AsyncIterable<Uint8Array>): AsyncGenerator<AnswerEvent> {
@@ -73,6 +79,10 @@ function* newsOf({ raw }: Frame): Generator<AnswerEvent> {
   if (reading !== undefined) yield { kind: "reading", ...reading };
   const calls = readJudgingComment(comment);
   if (calls !== undefined) yield { kind: "judging", calls };
+  const thought = readThoughtComment(comment);
+  if (thought !== undefined) yield { kind: "thought", thought };
   const text = comment.startsWith(STATUS_COMMENT) ? comment.slice(STATUS_COMMENT.length).trim() : "";
   if (text !== "") yield { kind: "status", text };
+  const news = comment.startsWith(NEWS_COMMENT) ? comment.slice(NEWS_COMMENT.length).trim() : "";
+  if (news !== "") yield { kind: "status", text: news, isNews: true };
 }

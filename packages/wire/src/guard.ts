@@ -22,6 +22,8 @@ export type Guarded =
       /** `denied`: a rule forbids it, whatever its form. */
       readonly cause: GuardCause | "denied";
       readonly detail: string;
+      /** Of one that is denied, for hooks: as they were written. */
+      readonly args?: JsonObject;
     };
 
 export interface OfferedTool {

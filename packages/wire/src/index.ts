@@ -1,4 +1,4 @@
-export { readAnswer, STATUS_COMMENT } from "./answer.ts";
+export { NEWS_COMMENT, readAnswer, STATUS_COMMENT } from "./answer.ts";
 export type { AnswerEvent } from "./answer.ts";
 export type { RawCall } from "./calls.ts";
 export { errorText } from "./chat.ts";
@@ -16,6 +16,7 @@ export type {
   StreamWriter,
 } from "./protocols/protocol.ts";
 export type {
+  AnsweredBy,
   AnswerFormat,
   CloisterExtension,
   CodeNotice,
@@ -27,6 +28,7 @@ export type {
   RefusalCause,
   RefusedCall,
   Sampling,
+  SignedThought,
   TurnEvent,
   TurnItem,
   TurnRequest,

@@ -55,6 +55,8 @@ export type TurnItem =
       readonly text: string;
       readonly reasoning: string;
       readonly calls: readonly RawCall[];
+      /** Reasoning that its maker wants back, in no protocol's words: from a door that is not the maker's protocol. */
+      readonly signed?: readonly SignedThought[];
       /** Reasoning as its maker gave it, in the upstream's protocol, which is the door's. It stands before all else. */
       readonly thoughts?: readonly JsonObject[];
     }
@@ -64,6 +66,13 @@ export type TurnItem =
       readonly parts: readonly Part[];
       readonly isError: boolean;
     };
+
+/** Reasoning with what its maker wants back with it. What is hidden has no text that anybody else can read. */
+export interface SignedThought {
+  readonly text: string;
+  readonly token: string;
+  readonly hidden?: true;
+}
 
 export type Part =
   | { readonly kind: "text"; readonly text: string }
@@ -106,9 +115,15 @@ export type TurnEvent =
   | { readonly kind: "reasoning"; readonly text: string }
   /**
    * Ends the reasoning before it, or is `hidden` reasoning of its own. `token` is what the maker wants back with it,
-   * and no one else can read; without one, nobody wants that reasoning back.
+   * and no one else can read; without one, nobody wants that reasoning back. `text` is the reasoning to the letter, for
+   * our own agent, which gives it back.
    */
-  | { readonly kind: "thought"; readonly token: string | undefined; readonly hidden?: true }
+  | {
+      readonly kind: "thought";
+      readonly token: string | undefined;
+      readonly hidden?: true;
+      readonly text?: string;
+    }
   /** A call, whole. Fragments never leave a reader: what may run must be complete. */
   | { readonly kind: "call"; readonly call: RawCall }
   /** What looked like a call, and is none. Nothing may run; the model is to be told. */
@@ -146,10 +161,21 @@ export interface CloisterExtension {
   readonly retries: number;
   /** The endpoint that was asked for may not see this. */
   readonly rerouted?: { readonly to: string; readonly rule: string; readonly why: string };
+  /** Another model than the one that was asked for, which was down. */
+  readonly answeredBy?: AnsweredBy;
   /** What was found in edits of this answer, for whoever looks at them. */
   readonly findings?: readonly CodeNotice[];
   /** How many placeholders in its calls stand for nothing that was sealed here. They stay as they are. */
   readonly unknownPlaceholders?: number;
+}
+
+export interface AnsweredBy {
+  /** As a person calls it. */
+  readonly name: string;
+  /** What was wrong with those before it. */
+  readonly why: string;
+  /** Its window; undefined where nobody knows. */
+  readonly contextTokens?: number;
 }
 
 export interface RefusedCall {

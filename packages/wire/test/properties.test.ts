@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "@cloister/base";
+import { neverHangs } from "@cloister/fakes/hangs";
 import { callsOf, readToolset, recoverText, summary, visibleText } from "./case.ts";
 import { createRandom, type Random } from "./random.ts";
 import { WRITERS, type WrittenCall } from "./writers.ts";
@@ -209,7 +210,7 @@ function randomCuts(text: string, random: Random): string[] {
   return pieces;
 }
 
-test("a megabyte of hostile text is read in seconds, whole and in small pieces", () => {
+test("a megabyte of hostile text is read to its end, whole and in small pieces", () => {
   const hostile: Record<string, string> = {
     plain: "The tide comes in and goes out again. ",
     blanks: "\n  \t",
@@ -234,29 +235,21 @@ test("a megabyte of hostile text is read in seconds, whole and in small pieces",
     "whole calls": '<tool_call>{"name": "git_status", "arguments": {}}</tool_call>\n',
     "bare objects": '{"name": "git_status", "arguments": {}}\n',
   };
-  const limitMs = 4000;
   for (const [name, unit] of Object.entries(hostile)) {
     for (const prefix of ["", "<tool_call>\n<function=write_file>\n<parameter=content>\n"]) {
       const text = prefix + unit.repeat(Math.ceil(1_000_000 / unit.length));
       for (const size of prefix === "" ? [text.length, 9] : [text.length]) {
         const pieces: string[] = [];
         for (let at = 0; at < text.length; at += size) pieces.push(text.slice(at, at + size));
-        const start = process.cpuUsage();
-        recoverText(pieces, "stop", tools);
-        const { user, system } = process.cpuUsage(start);
-        const spentMs = Math.round((user + system) / 1000);
-        assert.ok(spentMs < limitMs, `${name}, pieces of ${size}: ${spentMs} ms`);
+        neverHangs(`${name}, pieces of ${size}`, () => recoverText(pieces, "stop", tools));
       }
     }
   }
 });
 
-test("plain text passes at more than twenty million characters a second", () => {
+test("plain text passes in the pieces it came in, none held back for the next", () => {
   const piece = "The tide comes in, and goes out; nothing here looks like markup at all.\n";
   const pieces = Array.from({ length: 100_000 }, (): Json => piece).map(String);
-  const start = process.cpuUsage();
   const events = recoverText(pieces, "stop", tools);
-  const { user } = process.cpuUsage(start);
   assert.equal(events.length, pieces.length + 1);
-  assert.ok((pieces.length * piece.length) / user > 20, `${Math.round(user / 1000)} ms`);
 });

@@ -4,12 +4,15 @@ import { parseMarkdownFile, type Fields } from "./front-matter.ts";
 import { filesBelow, isInside, type ExtensionWorld, type Loss, type Origin } from "./reader.ts";
 import type { AgentDefinition } from "../agent-definition.ts";
 import { isOwnModel } from "../models.ts";
+import { parseHooks, type Hook } from "./hooks/definition.ts";
 import { toToolName } from "./tool-names.ts";
 
 export interface AgentFile extends AgentDefinition {
   readonly origin: Origin;
   /** Names of tools it may not use, of those it would have. */
   readonly disallowedTools: readonly string[];
+  /** They run in its conversations alone; a project's only after trust. */
+  readonly hooks?: readonly Hook[];
 }
 
 export interface OutputStyle {
@@ -23,7 +26,14 @@ export interface OutputStyle {
 
 const FILE_BYTES_MAX = 64 * 1024;
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u;
-const foreign = ["hooks", "memory", "isolation", "initialPrompt", "effort", "background"];
+/** What others do with these fields, Cloister does not; a person who wrote one should know why. */
+const foreign: Readonly<Record<string, string>> = {
+  memory: "nothing remembers by itself",
+  isolation: "a subagent works in the session's own folder; a session may have a worktree",
+  initialPrompt: "a subagent begins with its task",
+  effort: "how much is thought is the session's to say",
+  background: "whoever starts a subagent waits for its report; several may be at work at once",
+};
 
 /** Markdown with `name`, `description`, `tools`, `model`, `maxTurns`; the body is the prompt. opencode's name is the file's. */
 export async function readAgentFiles(
@@ -43,15 +53,20 @@ export async function readAgentFiles(
       lose("subagent", NAME.test(name) ? "it has no description" : `"${name}" is no name for a subagent`);
       continue;
     }
-    for (const field of foreign.filter((each) => fields.raw(each) !== undefined)) {
-      lose(field, "subagents have no such field here");
-    }
+    for (const [field, why] of Object.entries(foreign)) if (fields.raw(field) !== undefined) lose(field, why);
     const model = fields.text("model");
     const tools = toolsOf(fields.raw("tools"), fields.list("tools"));
     const turnsMax = fields.whole("maxTurns", "max_turns", "steps");
+    const origin = { ...from, path };
+    const fullName = from.plugin === undefined ? name : `${from.plugin.name}:${name}`;
+    const hooks = parseHooks(fields.raw("hooks"), {
+      ...{ origin, timeoutUnitMs: 1000, eventOf: ownEvent, agent: fullName },
+    });
+    losses.push(...hooks.losses);
     agents.push({
-      origin: { ...from, path },
-      name: from.plugin === undefined ? name : `${from.plugin.name}:${name}`,
+      origin,
+      name: fullName,
+      ...(hooks.hooks.length === 0 ? {} : { hooks: hooks.hooks }),
       description,
       prompt: body.trim(),
       ...(tools.allowed === undefined ? {} : { tools: tools.allowed }),
@@ -62,6 +77,11 @@ export async function readAgentFiles(
     });
   }
   return { agents, losses };
+}
+
+/** In a subagent's head `Stop` is its own end. */
+function ownEvent(name: string): string | undefined {
+  return name === "Stop" ? "SubagentStop" : name;
 }
 
 /** They change nothing. */

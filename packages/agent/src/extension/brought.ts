@@ -5,6 +5,7 @@ import type { AgentDefinition } from "../agent-definition.ts";
 import type { OutputStyle } from "./agent-files.ts";
 import type { ChosenExtensions, Extensions } from "./extensions.ts";
 import type { Hook } from "./hooks/definition.ts";
+import type { Occasion } from "./hooks/events.ts";
 import { parseMatcher } from "./hooks/matcher.ts";
 import { formatInstructionFiles, type Instruction } from "./instruction-files.ts";
 import type { PathRule } from "./path-rules.ts";
@@ -18,6 +19,8 @@ export interface BroughtExtensions {
   readonly instructions?: BroughtText;
   /** The output style, in words. */
   readonly style?: string;
+  /** That the model is to answer in. */
+  readonly answerLanguage?: string;
   /** Real paths of the instruction files that are in it, so that none is told twice. */
   readonly told: readonly string[];
   /** For some files only. */
@@ -28,12 +31,17 @@ export interface BroughtExtensions {
   readonly opened: readonly string[];
 }
 
+/** A file whose text is given, by its real path. */
+export type LoadedFile = Omit<Extract<Occasion, { event: "InstructionsLoaded" }>, "event">;
+
 export interface BroughtText {
   readonly text: string;
   /** For the record of what was shown, where they are of the workspace. */
   readonly files: readonly FileRange[];
   /** Every file in it, as a person knows it. */
   readonly names: readonly string[];
+  /** The same for hooks that are told of them. */
+  readonly loaded?: readonly LoadedFile[];
 }
 
 /** By `id` the keeper knows which program is meant: it starts no other. */
@@ -77,9 +85,11 @@ export function toBrought(
               .filter(({ path }) => isInside(workspace, path))
               .map(({ path, lines }) => ({ path: posix.relative(workspace, path), from: 1, to: lines })),
             names: files.map(({ path }) => shownName(path, places)),
+            loaded: all.flatMap((each) => loadedFiles(each, { workspace, home })),
           },
         }),
     ...(style === undefined ? {} : { style: style.text }),
+    ...(chosen.answerLanguage === undefined ? {} : { answerLanguage: chosen.answerLanguage }),
     told: files.map(({ path }) => path),
     rules: extensions.rules.filter(({ paths }) => paths !== undefined),
     skills: fitting(chosen.skills),
@@ -137,6 +147,26 @@ function fitting(skills: readonly Skill[]): readonly UsableSkill[] {
     left -= source.length;
     return left >= 0 ? [skill] : [];
   });
+}
+
+/** Itself first, and what it imports. */
+export function loadedFiles(
+  { origin, files }: Instruction,
+  { workspace, home }: BroughtExtensions["places"],
+): readonly LoadedFile[] {
+  const whose = (path: string): LoadedFile["memory"] => {
+    if (origin.scope === "managed") return "Managed";
+    if (isInside(workspace, path)) return path.endsWith(".local.md") ? "Local" : "Project";
+    return home !== undefined && isInside(home, path) ? "User" : "Project";
+  };
+  const [own] = files;
+  return files.map((file) => ({
+    path: file.path,
+    memory: whose(file.path),
+    ...(file === own || own === undefined
+      ? { reason: "session_start" }
+      : { reason: "include", parent: own.path }),
+  }));
 }
 
 /** A rule is told as the instructions of its file. */

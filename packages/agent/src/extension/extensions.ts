@@ -132,6 +132,7 @@ export interface ChosenExtensions {
   readonly agents: readonly AgentFile[];
   readonly outputStyles: readonly OutputStyle[];
   readonly outputStyle: string | undefined;
+  readonly answerLanguage: string | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly statusLine: string | undefined;
   /** All of them: what forbids counts always, what allows only of those that are trusted. */
@@ -155,8 +156,14 @@ export function chooseExtensions(
   const inOrder = byScope(usable, narrowing);
   // Which style to write in is text, as the style itself is; a project with nothing else in its settings is never asked about.
   const styled = byScope(extensions.settings, narrowing);
+  const agents = firstOfEach(
+    byScope(
+      extensions.agents,
+      isTrusted ? ["managed", "project", "user", "plugin"] : ["managed", "user", "plugin", "project"],
+    ),
+  );
   return {
-    hooks: chooseHooks(usable),
+    hooks: chooseHooks(usable, agents.filter(isUsable)),
     mcpServers: chooseServers(usable),
     skills: firstOfEach(
       byScope(extensions.skills, ["managed", "user", "project", "plugin"])
@@ -165,14 +172,10 @@ export function chooseExtensions(
         // A skill wins over a command of its name.
         .sort((a, b) => Number(a.kind === "command") - Number(b.kind === "command")),
     ),
-    agents: firstOfEach(
-      byScope(
-        extensions.agents,
-        isTrusted ? ["managed", "project", "user", "plugin"] : ["managed", "user", "plugin", "project"],
-      ),
-    ),
+    agents,
     outputStyles: firstOfEach(byScope(extensions.outputStyles, ["managed", "user", "project", "plugin"])),
     outputStyle: styled.findLast(({ outputStyle }) => outputStyle !== undefined)?.outputStyle,
+    answerLanguage: styled.findLast(({ answerLanguage }) => answerLanguage !== undefined)?.answerLanguage,
     env: Object.fromEntries(inOrder.flatMap(({ env }) => Object.entries(env))),
     statusLine: inOrder.findLast(({ statusLine }) => statusLine !== undefined)?.statusLine,
     permissions: extensions.settings.map((settings) => ({
@@ -187,16 +190,17 @@ function withoutRights(skill: Skill): Skill {
   return { ...skill, allowedTools: [] };
 }
 
-function chooseHooks(settings: readonly ImportedSettings[]): readonly Hook[] {
+/** `agents`: of those that there will be, their own. */
+function chooseHooks(settings: readonly ImportedSettings[], agents: readonly AgentFile[]): readonly Hook[] {
   const offBy = (scope: Scope): boolean =>
     settings.some(({ origin, isHooksDisabled }) => origin.scope === scope && isHooksDisabled);
   if (offBy("managed")) return [];
   const isManagedOnly = offBy("user") || settings.some((each) => each.isManagedHooksOnly);
-  const counting = settings.filter(
+  const counting = [...settings, ...agents].filter(
     ({ origin }) =>
       origin.scope === "managed" || (!isManagedOnly && !(origin.scope === "project" && offBy("project"))),
   );
-  return byScope(counting, ["managed", "user", "plugin", "project"]).flatMap(({ hooks }) => hooks);
+  return byScope(counting, ["managed", "user", "plugin", "project"]).flatMap(({ hooks = [] }) => hooks);
 }
 
 function chooseServers(settings: readonly ImportedSettings[]): readonly McpServer[] {

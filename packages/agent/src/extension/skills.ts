@@ -2,6 +2,7 @@
 import { posix } from "node:path";
 import { isRecord, messageOf } from "@cloister/base";
 import { parseMarkdownFile, readFields, type Fields, type MarkdownFile } from "./front-matter.ts";
+import { isOwnModel } from "../models.ts";
 import { filesBelow, isInside, type ExtensionWorld, type Loss, type Origin } from "./reader.ts";
 import { toToolName } from "./tool-names.ts";
 import { commandsIn, expandTemplate, type Piece, type Template, type TemplateStyle } from "./template.ts";
@@ -22,6 +23,8 @@ export interface Skill {
   readonly isForModel: boolean;
   /** Whether a person may. */
   readonly isForPerson: boolean;
+  /** It is done by a subagent: of which kind, by which model. */
+  readonly fork?: { readonly agent?: string; readonly model?: string };
   /** Commands that run before the model sees the text. */
   readonly commands: readonly string[];
   /** The file as it is, for a person who is asked to trust it. */
@@ -40,8 +43,14 @@ const SKILL_BYTES_MAX = 256 * 1024;
 const SKILLS_MAX = 300;
 const DESCRIPTION_CHARS_MAX = 1536;
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u;
-/** What others do with these fields, Cloister does not; a person who wrote one should know. */
-const foreign = ["hooks", "context", "agent", "background", "shell", "paths", "model", "effort"];
+/** What others do with these fields, Cloister does not; a person who wrote one should know why. */
+const foreign: Readonly<Record<string, string>> = {
+  hooks: "hooks stand in settings, and in the heads of subagents",
+  background: "a skill is done while one waits for it",
+  shell: "commands run in the session's own shell",
+  paths: "a skill is for whoever calls it; rules may be for some files",
+  effort: "how much is thought is the session's to say",
+};
 
 /** Folders with a `SKILL.md`; the folder's name is the skill's. */
 export async function readSkills(
@@ -61,9 +70,7 @@ export async function readSkills(
       continue;
     }
     const file = parse(world, path, source, losses);
-    for (const field of foreign.filter((each) => file.fields.raw(each) !== undefined)) {
-      losses.push({ path, subject: field, why: "skills have no such field here" });
-    }
+    losses.push(...lossesOf(path, file.fields));
     skills.push(toSkill({ kind: "skill", name, style: "claude", path, source, file, from }));
   }
   return { skills, losses };
@@ -92,6 +99,7 @@ export async function readCommands(
     const isToml = path.endsWith(".toml");
     const file = isToml ? parseTomlCommand(world, path, source, losses) : parse(world, path, source, losses);
     if (file === undefined) continue;
+    losses.push(...lossesOf(path, file.fields));
     const isGemini = isToml || (style === "gemini" && /\{\{args\}\}|[!@]\{/u.test(file.body));
     skills.push(
       toSkill({ kind: "command", name, style: isGemini ? "gemini" : "claude", path, source, file, from }),
@@ -164,11 +172,39 @@ export function toSkill({ kind, name, style, path, source, file, from }: Parts):
     template,
     allowedTools: toolRules(fields.list("allowed-tools")),
     disallowedTools: toolRules(fields.list("disallowed-tools")),
+    ...forkOf(fields),
     isForModel: fields.flag("disable-model-invocation") !== true,
     isForPerson: fields.flag("user-invocable") !== false,
     commands: commandsIn(template),
     source,
   };
+}
+
+function forkOf(fields: Fields): Pick<Skill, "fork"> {
+  if (fields.text("context") !== "fork") return {};
+  const agent = fields.text("agent");
+  const model = fields.text("model");
+  return {
+    fork: {
+      ...(agent === undefined ? {} : { agent }),
+      ...(model === undefined || isOwnModel(model) ? {} : { model }),
+    },
+  };
+}
+
+function lossesOf(path: string, fields: Fields): readonly Loss[] {
+  const lost = Object.entries(foreign).filter(([field]) => fields.raw(field) !== undefined);
+  const context = fields.text("context");
+  const model = fields.text("model");
+  const inPlace: [string, string][] = [];
+  if (context !== "fork") {
+    if (context !== undefined) inPlace.push(["context", `"${context}" is none: there is "fork"`]);
+    if (fields.raw("agent") !== undefined) inPlace.push(["agent", "only with `context: fork`"]);
+    // The conversation would be read anew by the other model, all of it, and shown to whoever runs that.
+    const isOther = model !== undefined && !isOwnModel(model);
+    if (isOther) inPlace.push(["model", "another model does a skill only with `context: fork`"]);
+  }
+  return [...lost, ...inPlace].map(([subject, why]) => ({ path, subject, why }));
 }
 
 /** agentskills.io divides them by blanks, Claude Code by commas; blanks in brackets belong to their rule. */

@@ -4,6 +4,7 @@ import { canonicalJson, sha256 } from "@cloister/base";
 import { scriptsRunBy } from "@cloister/policy";
 import { isInside, type ExtensionWorld } from "./reader.ts";
 import type { Extensions } from "./extensions.ts";
+import type { Hook } from "./hooks/definition.ts";
 
 export type TrustKind =
   | "hook"
@@ -64,16 +65,20 @@ export async function listTrustItems(
   const items: TrustItem[] = [];
   const commands: string[] = [];
   const own = extensions.settings.filter(({ origin }) => origin.scope === "project");
-  for (const { origin, hooks, mcpServers, env, statusLine, permissions, enabledPlugins } of own) {
-    const { path } = origin;
-    const add = (kind: TrustKind, name: string, text: string): number =>
-      items.push({ kind, name, path, text });
+  const addHooks = (hooks: readonly Hook[], path: string): void => {
     for (const hook of hooks) {
-      add("hook", hook.event, show({ ...hook, origin: undefined, matcher: writtenMatcher(hook.matcher) }));
+      const text = show({ ...hook, origin: undefined, matcher: writtenMatcher(hook.matcher) });
+      items.push({ kind: "hook", name: hook.event, path, text });
       if (hook.handler.kind === "command") {
         commands.push([hook.handler.command, ...(hook.handler.args ?? [])].join(" "));
       }
     }
+  };
+  for (const { origin, hooks, mcpServers, env, statusLine, permissions, enabledPlugins } of own) {
+    const { path } = origin;
+    const add = (kind: TrustKind, name: string, text: string): number =>
+      items.push({ kind, name, path, text });
+    addHooks(hooks, path);
     for (const server of mcpServers) {
       add("MCP server", server.name, show({ ...server, origin: undefined }));
       if (server.kind !== "stdio") continue;
@@ -89,6 +94,9 @@ export async function listTrustItems(
     for (const folder of permissions.additionalDirectories) add("folder", "additionalDirectories", folder);
     if (permissions.defaultMode !== undefined) add("mode", "defaultMode", permissions.defaultMode);
     for (const name of enabledPlugins) add("plugin", name, name);
+  }
+  for (const { origin, hooks = [] } of extensions.agents) {
+    if (origin.scope === "project") addHooks(hooks, origin.path);
   }
   for (const skill of extensions.skills.filter(({ origin }) => origin.scope === "project")) {
     if (skill.commands.length === 0 && skill.allowedTools.length === 0) continue;

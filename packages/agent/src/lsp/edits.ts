@@ -3,7 +3,7 @@ import { isRecord, sha256 } from "@cloister/base";
 import { findPlanted } from "@cloister/policy";
 import { diffTexts } from "../tools/diff.ts";
 import { locate } from "../tools/paths.ts";
-import { encodeText, saveFile } from "../tools/save.ts";
+import { encodeText, saveInWorkspace } from "../tools/save.ts";
 import { sealedRefusal } from "../tools/sealed.ts";
 import { readTextFile, type TextFile } from "../tools/text-file.ts";
 import type { FileDiff, ToolWorld } from "../tools/tool.ts";
@@ -68,10 +68,11 @@ export function plantedIn({ path, file, after }: PlannedFile): string | undefine
   return first === undefined ? undefined : `${first.kind} in ${path}: ${first.why} (${first.excerpt})`;
 }
 
-export async function applyPlan(files: readonly PlannedFile[], { reads }: ToolWorld): Promise<void> {
+export async function applyPlan(files: readonly PlannedFile[], world: ToolWorld): Promise<void> {
+  const { reads } = world;
   for (const { path, real, file, after } of files) {
     const content = encodeText(after, file.hasBom);
-    await saveFile(real, content, file.mode);
+    await saveInWorkspace({ real, path }, { content, mode: file.mode }, world);
     // A file never read stays one never read.
     if (reads.get(path) === file.hash) reads.set(path, sha256(content).toString("hex"));
   }

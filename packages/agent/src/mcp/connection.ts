@@ -1,7 +1,7 @@
 /** One running server after its handshake: what it offers, and the calls it takes (MCP 2025-11-25). */
 import { pathToFileURL } from "node:url";
 import { CloisterError, isRecord, type Clock, type Json, type JsonObject } from "@cloister/base";
-import { answerElicitation } from "./elicitation.ts";
+import { answerWithHooks, type ElicitationHooks } from "./elicitation-hooks.ts";
 import type { McpLink } from "./link.ts";
 import { textOf } from "./names.ts";
 import { createRpc, type Rpc, type RpcReply } from "./rpc.ts";
@@ -13,6 +13,8 @@ export interface ConnectionWorld {
   readonly version: string;
   /** Without it nobody is there, and what a server asks the person is declined. */
   readonly question?: ToolWorld["question"];
+  /** Programs that may answer in the person's place, and what the server is called there. */
+  readonly elicitation?: { readonly server: string; readonly hooks: () => ElicitationHooks };
 }
 
 export interface ConnectionEvents {
@@ -80,7 +82,7 @@ export async function openConnection(
       params: {
         protocolVersion: PROTOCOL,
         // Sampling is not offered: a server has no business with our model.
-        capabilities: { roots: {}, ...(world.question === undefined ? {} : { elicitation: { form: {} } }) },
+        capabilities: { roots: {}, ...(canBeAsked(world) ? { elicitation: { form: {} } } : {}) },
         clientInfo: { name: "cloister", version: world.version },
       },
     });
@@ -159,7 +161,7 @@ async function answer(
       return { kind: "result", result: { roots: [{ uri, name: "workspace" }] } };
     }
     case "elicitation/create":
-      return { kind: "result", result: await answerElicitation(params, world.question, signal) };
+      return { kind: "result", result: await answerWithHooks(params, world, signal) };
     default:
       return {
         kind: "error",
@@ -167,6 +169,10 @@ async function answer(
         message: `${method.slice(0, 100)} is not offered here`,
       };
   }
+}
+
+function canBeAsked({ question, elicitation }: ConnectionWorld): boolean {
+  return question !== undefined || elicitation?.hooks().answersServers === true;
 }
 
 const LOG_CHARS_MAX = 1000;

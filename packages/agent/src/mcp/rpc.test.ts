@@ -148,3 +148,13 @@ test("what the server asks is answered, a flood of it is refused, and what it ta
   assert.deepEqual(aborted, ["wait"]);
   assert.equal(server.heard.length, 2);
 });
+
+test("half a character is not sent: strict readers take the whole line for no message", () => {
+  const server = createFakeServer(() => undefined);
+  const pair = "\u{1f600}";
+  talk(server).notify("told", { text: `a${pair.slice(0, 1)}`, list: [pair.slice(1), "\\ud83d", pair] });
+  assert.deepEqual(server.heard[0]?.["params"], {
+    text: "a\ufffd",
+    list: ["\ufffd", "\\ud83d", pair],
+  });
+});

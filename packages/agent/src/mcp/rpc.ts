@@ -64,12 +64,24 @@ interface Pending {
   readonly progress: (params: JsonObject) => void;
 }
 
-/** `cancelMethod`: the notification by which a request is taken back; protocols beside MCP have their own. */
+/** Of protocols beside MCP. */
+export interface RpcDialect {
+  /** The notification by which a request is taken back. */
+  readonly cancelMethod?: string;
+  /** Whether what was taken back is answered all the same; in MCP it is not. */
+  readonly answersCancelled?: boolean;
+  readonly lineCharsMax?: number;
+}
+
 export function createRpc(
   link: McpLink,
   handlers: RpcHandlers,
   clock: Clock,
-  cancelMethod = "notifications/cancelled",
+  {
+    cancelMethod = "notifications/cancelled",
+    answersCancelled = false,
+    lineCharsMax = LINE_CHARS_MAX,
+  }: RpcDialect = {},
 ): Rpc {
   const pending = new Map<number, Pending>();
   const incoming = new Map<Json, AbortController>();
@@ -78,7 +90,7 @@ export function createRpc(
   let lastId = 0;
 
   const write = (message: JsonObject): void => {
-    if (why === undefined) link.write(Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`));
+    if (why === undefined) link.write(Buffer.from(`${formatMessage({ jsonrpc: "2.0", ...message })}\n`));
   };
   const end = (reason: string): void => {
     if (why !== undefined) return;
@@ -107,7 +119,7 @@ export function createRpc(
     incoming.set(id, controller);
     try {
       const reply = await handlers.request(method, params, controller.signal);
-      if (controller.signal.aborted) return;
+      if (controller.signal.aborted && !answersCancelled) return;
       if (reply.kind === "result") write({ id, result: reply.result });
       else write({ id, error: { code: reply.code, message: reply.message } });
     } catch (error) {
@@ -140,7 +152,7 @@ export function createRpc(
   const read = async (): Promise<void> => {
     for await (const line of readLines(
       onlyOut(link, (text) => handlers.stray(text)),
-      { lineCharsMax: LINE_CHARS_MAX },
+      { lineCharsMax },
     )) {
       take(line);
     }
@@ -194,6 +206,15 @@ export function createRpc(
     ended: over.promise,
     close: () => end("it was closed"),
   };
+}
+
+/** Half a character, as a cut text ends in or a model writes it, is an escape that strict readers refuse the line for. */
+function formatMessage(message: JsonObject): string {
+  const text = JSON.stringify(message);
+  if (!text.includes("\\ud")) return text;
+  return JSON.stringify(message, (_name, value: Json) =>
+    typeof value === "string" ? value.toWellFormed() : value,
+  );
 }
 
 async function* onlyOut(link: McpLink, stray: (text: string) => void): AsyncGenerator<Uint8Array> {

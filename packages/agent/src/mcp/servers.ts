@@ -2,6 +2,7 @@
 import type { Clock } from "@cloister/base";
 import type { ChatMessage } from "@cloister/wire";
 import type { Tool, ToolWorld } from "../tools/tool.ts";
+import type { ElicitationHooks } from "./elicitation-hooks.ts";
 import type { McpServerWish, StartServer } from "./link.ts";
 import { newsOf } from "./listing.ts";
 import { attachmentsOf } from "./mentions.ts";
@@ -33,6 +34,8 @@ export interface McpWorld {
   /** Without it there are no servers, whatever is wished for. */
   readonly startServer?: StartServer;
   readonly question?: ToolWorld["question"];
+  /** Programs that may answer in the person's place. */
+  readonly hooks?: () => ElicitationHooks;
   /** For the screen. */
   readonly status: (text: string) => void;
   readonly onState?: (now: ServerNow) => void;
@@ -45,7 +48,7 @@ const FIRST_WAIT_MS_MAX = 3000;
 const CLIENT_VERSION = "1";
 
 export function openMcpServers(wishes: readonly McpServerWish[], world: McpWorld): McpServers {
-  const { startServer, status, ...rest } = world;
+  const { startServer, status, hooks, ...rest } = world;
   const servers: McpServerHandle[] = [];
   const parts = new Set<string>();
   const chosen = startServer === undefined ? [] : wishes;
@@ -60,6 +63,7 @@ export function openMcpServers(wishes: readonly McpServerWish[], world: McpWorld
     parts.add(part);
     const server: McpServerHandle = createServer(wish, {
       ...{ ...rest, startServer, version: CLIENT_VERSION },
+      ...(hooks === undefined ? {} : { elicitation: { server: wish.name, hooks } }),
       onChange: () => {
         world.onState?.(nowOf(server));
         if (server.state.kind === "failed") status(`MCP server ${wish.name}: ${server.state.why}`);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Clock, JsonObject } from "@cloister/base";
 import { systemClock } from "@cloister/base";
+import { neverHangsAsync } from "@cloister/fakes/hangs";
 import type { AgentEvent } from "../events.ts";
 import type { ProcessEnd, RunningProcess, StartProcess } from "../processes.ts";
 import { createBackground } from "./background.ts";
@@ -126,9 +127,8 @@ test("a filter shows lines that match, and a hostile one is refused or ends", as
   }
   stage.puppets[0]?.say(`${"a".repeat(200_000)}\n`);
   await settled();
-  const begun = performance.now();
-  await stage.call("BashOutput", { id: "bash_1", filter: "(a+)+b" });
-  assert.ok(performance.now() - begun < 5000);
+  const filter = "(a+)+b";
+  await neverHangsAsync(filter, () => stage.call("BashOutput", { id: "bash_1", filter }));
 });
 
 test("of a flood the newest is kept, and it is said how much is gone", async () => {

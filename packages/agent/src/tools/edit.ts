@@ -5,7 +5,7 @@ import { findMatch } from "./match.ts";
 import type { Match, Region } from "./match.ts";
 import { nearestRegion } from "./nearest.ts";
 import { locate } from "./paths.ts";
-import { encodeText, saveFile } from "./save.ts";
+import { encodeText, saveInWorkspace } from "./save.ts";
 import { sealedRefusal } from "./sealed.ts";
 import { cutLine, readTextFile, splitLines } from "./text-file.ts";
 import type { TextFile } from "./text-file.ts";
@@ -89,7 +89,7 @@ async function editFile(args: EditArgs, world: ToolWorld): Promise<ToolResult> {
   }
   const after = applyMatch(file.text, match, args.new_string);
   const content = encodeText(after, file.hasBom);
-  await saveFile(place.real, content, file.mode);
+  await saveInWorkspace(place, { content, mode: file.mode }, world);
   // A file never read stays one never read: an edit shows its writer a part of it only.
   if (target.freshness === "fresh") world.reads.set(place.path, sha256(content).toString("hex"));
   const text = describeEdit(match, target);

@@ -5,7 +5,7 @@ import { lineEndOf } from "./line-ends.ts";
 import { cellTypes, findCell, parseNotebook } from "./notebook.ts";
 import type { Cell, CellType, Notebook } from "./notebook.ts";
 import { locate } from "./paths.ts";
-import { encodeText, saveFile } from "./save.ts";
+import { encodeText, saveInWorkspace } from "./save.ts";
 import { sealedRefusal } from "./sealed.ts";
 import { readTextFile } from "./text-file.ts";
 import { refusal } from "./tool.ts";
@@ -77,7 +77,7 @@ async function editNotebook(args: NotebookEditArgs, world: ToolWorld): Promise<T
   const change = changeOf(file.text, notebook, args);
   if (change.kind === "refused") return refusal(change.why);
   const content = encodeText(change.text, file.hasBom);
-  await saveFile(place.real, content, file.mode);
+  await saveInWorkspace(place, { content, mode: file.mode }, world);
   world.reads.set(place.path, sha256(content).toString("hex"));
   const text = `${change.what} in ${place.path}.`;
   return { ok: true, text, sources: [], diff: diffTexts(place.path, file.text, change.text) };

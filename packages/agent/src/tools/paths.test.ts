@@ -73,3 +73,11 @@ test("a NUL or an empty path is refused in words", async () => {
     /^Read failed: ENAMETOOLONG/,
   );
 });
+
+test("a question about a place that fails is not taken for a place that is missing", async () => {
+  await using scratch = await openScratch();
+  const failing = (): never => {
+    throw Object.assign(new Error("ENOTDIR"), { code: "ENOTDIR" });
+  };
+  await assert.rejects(locate("a/b", { ...scratch.world, hidden: failing }), { code: "ENOTDIR" });
+});

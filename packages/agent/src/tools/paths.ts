@@ -29,16 +29,20 @@ export async function locate(
   let existing = resolve(workspace, filePath);
   const missing: string[] = [];
   for (let parts = 0; parts < PATH_PARTS_MAX; parts++) {
+    let real: string | undefined;
     try {
       // At once: it takes a hundredth of what it costs to ask another thread for it.
-      const place = placeOf(filePath, workspace, join(realpathSync.native(existing), ...missing));
-      const by = place.kind === "inside" ? hidden?.(place.path) : undefined;
-      return by === undefined ? place : refused(hiddenText(by));
+      real = realpathSync.native(existing);
     } catch (error) {
       const code = systemCodeOf(error);
       if (code === "ELOOP") return refused(`${filePath} is a circle of symbolic links.`);
       // EACCES: the place cannot be seen into; what lies above still tells inside from outside.
       if (code !== "ENOENT" && code !== "ENOTDIR" && code !== "EACCES") throw error;
+    }
+    if (real !== undefined) {
+      const place = placeOf(filePath, workspace, join(real, ...missing));
+      const by = place.kind === "inside" ? hidden?.(place.path) : undefined;
+      return by === undefined ? place : refused(hiddenText(by));
     }
     // A link to nothing must not be taken for a name that is free: a write through it could leave the workspace.
     if (isLink(existing)) {

@@ -11,7 +11,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { newId } from "@cloister/base";
+import { newId, systemCodeOf } from "@cloister/base";
+import type { ToolWorld } from "./tool.ts";
 
 const NEW_FILE_MODE = 0o666;
 
@@ -43,6 +44,28 @@ export async function saveFile(real: string, content: Uint8Array, mode: number |
 }
 
 const sync = promisify(fsync);
+
+/**
+ * The same for a file of the workspace, and where this cell may not write: then the keeper does, if the call was allowed.
+ * @throws the system's error, and what the keeper says against it
+ */
+export async function saveInWorkspace(
+  { real, path }: { readonly real: string; readonly path: string },
+  { content, mode }: { readonly content: Buffer; readonly mode: number | undefined },
+  { saveGuarded }: Pick<ToolWorld, "saveGuarded">,
+): Promise<void> {
+  try {
+    await saveFile(real, content, mode);
+  } catch (error) {
+    if (saveGuarded === undefined || !closed.has(systemCodeOf(error) ?? "")) throw error;
+    const answer = await saveGuarded({ path, text: content.toString("utf8"), mode });
+    if (answer.kind === "refused") throw new Error(answer.why, { cause: error });
+    if (answer.kind === "not-guarded") throw error;
+  }
+}
+
+/** What a mount over a folder, or over the file itself, answers; ENOENT is Node's word where folders are to be made. */
+const closed: ReadonlySet<string> = new Set(["EACCES", "EROFS", "EBUSY", "EPERM", "ENOENT"]);
 
 function remove(temporary: string): void {
   try {

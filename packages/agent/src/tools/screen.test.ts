@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { neverHangs } from "@cloister/fakes/hangs";
 import { createScreen, type Screen } from "./screen.ts";
 
 function shown(...pieces: string[]): string {
@@ -83,8 +84,7 @@ test("nothing that a program prints can break or stop it", () => {
     "\u0000\u0007\u007f\u009b31m",
   ];
   const screen = open();
-  const started = performance.now();
-  for (const text of hostile) screen.write(text);
+  for (const text of hostile) neverHangs(text, () => screen.write(text));
   let seed = 7;
   for (let n = 0; n < 20_000; n++) {
     seed = (seed * 1103515245 + 12345) % 2147483648;
@@ -96,5 +96,4 @@ test("nothing that a program prints can break or stop it", () => {
   }
   // Four lines of ten columns, their breaks, and what left the screen.
   assert.ok(screen.show().length <= 4 * 11 + 30);
-  assert.ok(performance.now() - started < 5000);
 });

@@ -121,6 +121,14 @@ export interface ToolWorld {
     call: { readonly id: string; readonly name: string; readonly args: JsonObject },
     signal: AbortSignal,
   ) => Promise<{ readonly kind: "pass" } | { readonly kind: "deny"; readonly why: string }>;
+  /** Has a file written that no cell may write, where the call was allowed. Without it there is no way to. */
+  readonly saveGuarded?: (file: {
+    readonly path: string;
+    readonly text: string;
+    readonly mode: number | undefined;
+  }) => Promise<
+    { readonly kind: "saved" | "not-guarded" } | { readonly kind: "refused"; readonly why: string }
+  >;
   /** The text of a skill. Without it there are none. */
   readonly skill?: (wish: SkillWish, signal: AbortSignal) => Promise<ToolResult>;
   /** Which rule hides a workspace-relative path, and the path that it names: that one, or a folder around it. */

@@ -28,8 +28,21 @@ export interface Walk {
 
 /** A directory that is missing or closed is passed over. @throws the signal's reason when it is aborted. */
 export async function walk(options: WalkOptions, signal: AbortSignal): Promise<Walk> {
-  const start = options.start === "." ? "" : options.start;
   const paths: string[] = [];
+  const take = (more: readonly string[]): void => {
+    for (const path of more) paths.push(path);
+  };
+  const isComplete = await walkFolders(options, take, signal);
+  return { paths, isComplete };
+}
+
+/** The same, directory by directory, for who need not hold all of them. Resolves to `Walk.isComplete`. */
+export async function walkFolders(
+  options: WalkOptions,
+  take: (paths: readonly string[]) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const start = options.start === "." ? "" : options.start;
   let entriesLeft = ENTRIES_MAX;
 
   const visit = async (directory: string, above: readonly IgnoreLevel[], depth: number): Promise<void> => {
@@ -38,21 +51,23 @@ export async function walk(options: WalkOptions, signal: AbortSignal): Promise<W
     const hasRules =
       options.honoursGitignore && entries.some((entry) => entry.name === ".gitignore" && entry.isFile());
     const levels = hasRules ? [...above, await levelOf(options.workspace, directory)] : above;
+    const paths: string[] = [];
     const below: string[] = [];
     for (const entry of entries) {
-      if (entriesLeft-- <= 0) return;
+      if (entriesLeft-- <= 0) break;
       const path = directory === "" ? entry.name : `${directory}/${entry.name}`;
       if (SKIPPED.has(entry.name) || isIgnored(path, entry.isDirectory(), levels)) continue;
       if (entry.isDirectory()) below.push(path);
       else if (entry.isFile()) paths.push(path);
     }
+    take(paths);
     for (const path of below) {
       if (entriesLeft > 0 && depth < DEPTH_MAX) await visit(path, levels, depth + 1);
     }
   };
 
   await visit(start, options.honoursGitignore ? await levelsAbove(options.workspace, start) : [], 0);
-  return { paths, isComplete: entriesLeft > 0 };
+  return entriesLeft > 0;
 }
 
 async function levelsAbove(workspace: string, start: string): Promise<IgnoreLevel[]> {

@@ -2,7 +2,7 @@ import { sha256 } from "@cloister/base";
 import { diffTexts } from "./diff.ts";
 import { lineEndOf, withLineEnd } from "./line-ends.ts";
 import { locate } from "./paths.ts";
-import { encodeText, saveFile } from "./save.ts";
+import { encodeText, saveInWorkspace } from "./save.ts";
 import { sealedRefusal } from "./sealed.ts";
 import { readTextFile, splitLines } from "./text-file.ts";
 import type { FileRead } from "./text-file.ts";
@@ -36,7 +36,7 @@ async function writeContent(args: WriteArgs, world: ToolWorld): Promise<ToolResu
 
   const after = inStyleOf(file, args.content);
   const content = encodeText(after, file.kind === "text" && file.hasBom);
-  await saveFile(place.real, content, file.kind === "text" ? file.mode : undefined);
+  await saveInWorkspace(place, { content, mode: file.kind === "text" ? file.mode : undefined }, world);
   world.reads.set(place.path, sha256(content).toString("hex"));
   const diff = diffTexts(place.path, before, after);
   const text =

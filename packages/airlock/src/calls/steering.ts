@@ -81,7 +81,10 @@ type Kept = { readonly text: string; readonly uid: number; readonly gid: number 
 
 function putBack(workspace: string, place: string, before: Kept | undefined): void {
   const name = basename(place);
-  using folder = openFolder(realpathSync(workspace), dirname(place), { isMade: before !== undefined });
+  using folder = openFolder(realpathSync(workspace), dirname(place), {
+    isMade: before !== undefined,
+    owner: process.getuid?.() === 0 ? before : undefined,
+  });
   for (let tries = 1; ; tries++) {
     if (lstatSync(join(folder.path, name), { throwIfNoEntry: false }) !== undefined) putAside(folder, name);
     if (before === undefined) return;

@@ -57,6 +57,10 @@ export async function dispatch(recorded: Recorded): Promise<Dispatched> {
     signal: connection.signal,
     headers: route.upstream.headers,
     onStatus: (status) => statuses.push(status),
+    ...(recorded.patienceMs === undefined ? {} : { waitMsMax: recorded.patienceMs }),
+  });
+  sending.catch(() => {
+    observed.failed = true; // said in the record; whoever waits for the answer hears of it by the same promise
   });
   // While a server loads its model there is news but no answer: then the stream to the client begins without it.
   const first = turn.request.stream ? await Promise.race([sending, statuses.next()]) : await sending;
@@ -176,8 +180,15 @@ function errorMessage(body: string): string {
   try {
     return errorText(JSON.parse(body)) ?? body.slice(0, ERROR_CHARS_MAX);
   } catch {
-    return body.slice(0, ERROR_CHARS_MAX); // a server's plain text says more than nothing
+    return pageTitle(body) ?? body.slice(0, ERROR_CHARS_MAX); // a server's plain text says more than nothing
   }
+}
+
+/** Of a proxy or a sign-in that stands before the server; undefined for what is no page. */
+function pageTitle(body: string): string | undefined {
+  if (!/^\s*<(?:!doctype html|html)\b/i.test(body)) return undefined;
+  const [, title = ""] = /<title>([^<]{1,200})<\/title>/i.exec(body.slice(0, ERROR_CHARS_MAX)) ?? [];
+  return `a web page answered instead of the model server${title === "" ? "" : `: ${title.trim()}`}`;
 }
 
 function describe(status: BackendStatus): string {

@@ -20,6 +20,8 @@ export interface Arrival {
   readonly alternatives?: readonly Destination[];
   /** The endpoint that was asked for, and why the request does not go there. */
   readonly rerouted?: { readonly from: string; readonly source: RuleSource; readonly why: string };
+  /** How long a server that loads or restarts is waited for; as long as the backend has patience unless told otherwise. */
+  readonly patienceMs?: number;
   /** What the record says of it besides: that it is no turn of the conversation, or what was changed in it. */
   readonly notes?: JsonObject;
 }

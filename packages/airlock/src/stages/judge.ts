@@ -50,6 +50,7 @@ export function createCallJudge(): JudgeCalls {
         refused.push({ kind: "refused", cause: "denied", detail: outcome.why, call: event.call });
       } else {
         passed.push(event);
+        noteEdit(attempt.session, event.call);
         tellOfSkill(attempt.session, event.call);
         notices.push(...outcome.findings.map(toNotice));
       }
@@ -78,6 +79,11 @@ export async function judgeCall(attempt: Judging, call: RawCall): Promise<Outcom
     session.onTrouble(error);
     return { kind: "deny", why: `${call.name} could not be judged, and was not run: ${messageOf(error)}` };
   }
+}
+
+/** What it makes of a file that no cell may write. */
+export function noteEdit(session: AirlockSession, call: RawCall): void {
+  session.allowedEdits.note(toKnownCall(call.name, argumentsOf(call)), session);
 }
 
 /** Before the skill's own calls come: what it brings with it holds for those. Only a model's answer can say so. */

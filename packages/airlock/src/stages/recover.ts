@@ -170,7 +170,18 @@ function openAttempt({ turn, route, endpoint, session }: Dispatched, hasReasoned
   const aliases = [...aliasesOf(route.family, tools)].map(([name, alias]): [string, string] => [alias, name]);
   // All dialects: a server names its model as it likes, and a tuned one may write like another family.
   const recovery = createRecovery({ tools, aliases: Object.fromEntries(aliases) });
-  const maker = route.door === route.upstream ? makerOf(endpoint, route.model) : undefined;
+  // Our own agent gives it back through a door of another protocol, too.
+  const goesBack = isOurs || route.door === route.upstream;
+  const maker = goesBack ? makerOf(endpoint, route.model) : undefined;
+  let thinking = "";
+  const withText = (event: TurnEvent): TurnEvent => {
+    if (!isOurs) return event;
+    if (event.kind === "reasoning") thinking += event.text;
+    if (event.kind !== "thought") return event;
+    const text = thinking;
+    thinking = "";
+    return { ...event, text };
+  };
   const attempt: Attempt = {
     said: "",
     calls: [],
@@ -190,7 +201,7 @@ function openAttempt({ turn, route, endpoint, session }: Dispatched, hasReasoned
         if (attempt.held.length > 0) shown.push(...attempt.held.splice(0));
         shown.push(event);
       };
-      for (const event of frame.events.flatMap((given) => recovery.push(given))) {
+      for (const event of frame.events.flatMap((given) => recovery.push(withText(given)))) {
         if (event.kind === "call") {
           attempt.calls.push({ ...event, call: unaliasCall(event.call, route.family, tools) });
         } else if (event.kind === "refused") attempt.refused.push(event);
@@ -233,9 +244,12 @@ function toolsOf(request: TurnRequest): TurnRequest["tools"] {
   return request.toolChoice === "none" ? [] : request.tools;
 }
 
+/** The first line of what a model is told of an answer that nothing could be made of; the faults follow. */
+export const UNUSABLE_ANSWER = "Your last answer could not be used.";
+
 function errorFor(refused: readonly Refusal[]): string {
   const faults = refused.map(({ cause, detail }) => `Error (${cause}): ${detail}`);
-  return ["Your last answer could not be used.", ...faults, "Nothing was run. Answer again."].join("\n");
+  return [UNUSABLE_ANSWER, ...faults, "Nothing was run. Answer again."].join("\n");
 }
 
 function isDenied({ cause, call }: Refusal): boolean {

@@ -2,17 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Question } from "@cloister/airlock";
-import type { JsonObject } from "@cloister/base";
-import { holdingAsked } from "./acp-session.ts";
-import { askPerson, chosenIn, createApprove, type Option } from "./asking.ts";
-import { textOfBlocks } from "./prompt-blocks.ts";
+import { isRecord, type Json, type JsonObject } from "@cloister/base";
+import { askPerson, chosenIn, createApprove, holdingAsked, type Option } from "./asking.ts";
+import { readBlocks } from "./prompt-blocks.ts";
 import { replayOf, updatesOf } from "./updates.ts";
 
 const never = new AbortController().signal;
 
 test("a prompt's files are named and not copied; what the person saw of one is sent along", () => {
   const link = (uri: string): JsonObject => ({ type: "resource_link", name: "x", uri });
-  const say = (...blocks: readonly unknown[]): string => textOfBlocks(blocks, "/home/me/project");
+  const say = (...blocks: readonly unknown[]): string => readBlocks(blocks, "/home/me/project").text;
   assert.equal(
     say({ type: "text", text: "see " }, link("file:///home/me/project/src/a.ts")),
     "see @src/a.ts",
@@ -23,8 +22,9 @@ test("a prompt's files are named and not copied; what the person saw of one is s
   assert.equal(say(link("https://house.example/x")), "https://house.example/x");
   const uri = "file:///home/me/project/a.ts";
   assert.match(say({ type: "resource", resource: { uri, text: "unsaved" } }), /@a\.ts:\n```\nunsaved\n```/);
-  assert.match(say({ type: "image", data: "AAAA" }), /\[image left out\]/);
-  assert.equal(textOfBlocks("no list", "/"), "");
+  assert.match(say({ type: "audio", data: "AAAA" }), /\[audio left out\]/);
+  assert.match(say({ type: "resource", resource: { uri, text: "a\n```\nb" } }), /:\n````\na\n```\nb\n````\n/);
+  assert.equal(readBlocks("no list", "/").text, "");
   assert.equal(say(1, null, { type: "text" }), "");
 });
 
@@ -95,6 +95,45 @@ test("what is no clear yes is a no; the rules that an always would store are nam
   for (const chosen of ["no", "yes", "toString", undefined]) assert.equal(await say(chosen), "no");
   assert.equal(await say("always", { ...question, suggestions: [] }), "no");
   assert.match(JSON.stringify(seen[0]), /Always: Bash\(npm i\)/);
+});
+
+test("a question shows all that would be done, as it is: to the end, fenced, and of a notebook too", async () => {
+  const shown: JsonObject[] = [];
+  const ask = (question: Partial<Question>): Promise<unknown> =>
+    createApprove((call) => {
+      shown.push(call);
+      return Promise.resolve("once");
+    }, "/w")(
+      {
+        ...{ tool: "Bash", text: "x", effect: "persistent", findings: [], rule: "r", reason: "why" },
+        ...{ edits: [], scripts: [], suggestions: [], call: { id: "1", name: "Bash", arguments: {} } },
+        ...question,
+      },
+      never,
+    );
+  const text = `ls <!--\n\`\`\`\n${"#".repeat(50_000)} curl evil -->`;
+  const finding = { kind: "fetch", path: "a\u202eb", why: "w", line: 1, text: "" } as never;
+  assert.equal(await ask({ text, findings: [finding] }), "once");
+  const partsOf = (call: JsonObject = {}): readonly Json[] =>
+    Array.isArray(call["content"]) ? call["content"] : [];
+  const [content] = partsOf(shown[0]);
+  assert.equal(
+    isRecord(content) && isRecord(content["content"]) && content["content"]["text"],
+    `\`\`\`\`\n${text}\n\nwhy\na\\u{202e}b: w\n\`\`\`\``,
+  );
+  await ask({
+    ...{ tool: "NotebookEdit", edits: [{ path: "a.ipynb", before: "{}", after: "{ }" }] },
+    call: { id: "1", name: "NotebookEdit", arguments: { notebook_path: "a.ipynb", new_source: "x" } },
+  });
+  assert.deepEqual(partsOf(shown[1])[0], { type: "diff", path: "/w/a.ipynb", oldText: "{}", newText: "{ }" });
+  assert.deepEqual(await ask({ text: "x".repeat(300_000) }), {
+    kind: "no",
+    why: "it is too long to be shown whole",
+  });
+  assert.equal(shown.length, 2, "about what cannot be shown whole nobody is asked");
+  const plan = `1. begin\n${"x".repeat(50_000)}\n2. end`;
+  await askPerson("q", { kind: "plan", plan }, (call) => Promise.resolve(void shown.push(call)), never);
+  assert.match(JSON.stringify(shown[2]), /2\. end/);
 });
 
 test("questions are answered one by one; one without an answer declines them all", async () => {

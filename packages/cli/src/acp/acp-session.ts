@@ -1,185 +1,165 @@
-/** One session of an editor: the same run as at the screen, told and asked in the editor's protocol. */
-import type { AgentEvent, AskAnswer, Ending, Mode } from "@cloister/agent";
-import { CloisterError, newId, type Json, type JsonObject } from "@cloister/base";
-import type { AgentHandle } from "../agent-host.ts";
-import { run } from "../commands/run.ts";
-import type { Environment } from "../environment.ts";
-import type { RunArguments } from "../run-arguments.ts";
-import { createHearing } from "../screen/hearing.ts";
-import { askPerson, createApprove, type Choose } from "./asking.ts";
-import { updatesOf } from "./updates.ts";
+/** One session of an editor. What changes it as a whole, such as another model, begins its run anew behind it. */
+import type { Ending, Mode } from "@cloister/agent";
+import type { McpServer } from "@cloister/agent/extensions";
+import { CloisterError } from "@cloister/base";
+import { checkWorkspace } from "../command-cell.ts";
+import { goingOnWith, newSession } from "../screen/going-on.ts";
+import { openAcpRun, type AcpRun, type AcpRunOptions } from "./acp-run.ts";
+import { holdingAsked } from "./asking.ts";
+import { askServers, askTrust, type Asker } from "./before-first.ts";
+import { modeNamed, type Choices } from "./config-options.ts";
+import { openServerApprovals } from "./editor-servers.ts";
+import type { SaidBlocks } from "./prompt-blocks.ts";
 
-export interface AcpSessionOptions {
-  readonly args: RunArguments;
-  /** Its directory is the session's workspace. */
-  readonly environment: Environment;
-  readonly update: (update: JsonObject) => void;
-  readonly choose: Choose;
+export interface AcpSessionOptions extends Omit<AcpRunOptions, "onMode"> {
+  readonly id: string;
+  /** It goes on with what was said before. */
+  readonly isKnown: boolean;
+  /** That the editor brings, approved or not yet. */
+  readonly servers: readonly McpServer[];
+  /** Something that a person may choose has changed. */
+  readonly onChange: (choices: Choices) => void;
 }
 
 export interface AcpSession {
-  readonly mode: Mode;
-  /** Resolves when what was said is worked off. @throws CloisterError `session-busy`, `session-over` */
-  prompt(text: string): Promise<Ending>;
+  readonly choices: Choices;
+  /**
+   * Resolves when what was said is worked off.
+   * @throws CloisterError `session-busy`, and what ended the session
+   */
+  prompt(said: SaidBlocks): Promise<Ending>;
   cancel(): void;
   /** @throws CloisterError `bad-mode`, and as the policy forbids it */
   setMode(mode: string): void;
+  /** The conversation goes on with it. @throws CloisterError `session-busy`, `bad-model`, and as a run cannot begin with it */
+  setModel(model: string): Promise<void>;
   /** Resolves when nothing of it is left. */
   close(): Promise<void>;
 }
 
-/** What a session may be put into by an editor. */
-export const acpModes: readonly { readonly id: Mode; readonly name: string; readonly description: string }[] =
-  [
-    { id: "default", name: "Default", description: "asks before what leaves the cell or steers others" },
-    { id: "acceptEdits", name: "Accept edits", description: "edits of the project are not asked about" },
-    { id: "plan", name: "Plan", description: "looks around and plans; changes nothing" },
-  ];
+const cancelled: Ending = {
+  ...{ outcome: "cancelled", text: "", turns: 0 },
+  usage: { promptTokens: 0, cachedTokens: 0, completionTokens: 0 },
+};
 
-/** Resolves when the session can be spoken to. Rejects as a run does when it cannot begin. */
 export async function openAcpSession(options: AcpSessionOptions): Promise<AcpSession> {
-  const { environment } = options;
+  const { id, environment, gone } = options;
+  // Over all of its runs: what is asked first must not be talked over by an agent that is there already.
   const { choose, update } = holdingAsked(options);
-  const workspace = environment.directory;
-  const begun = Promise.withResolvers<AgentHandle>();
-  const over = new AbortController();
-  let asking = new AbortController();
-  let mode: Mode = "default";
-  let waiting: PromiseWithResolvers<Ending> | undefined;
+  const workspace = checkWorkspace(environment.directory, environment.home);
+  const approvals = openServerApprovals(environment.home, environment.user);
+  let { args } = options;
+  let servers = options.servers.filter((server) => approvals.has(server, workspace));
+  let hasMessages = options.isKnown;
+  let isFirst = true;
+  let isBusy = false;
+  let isClosed = false;
+  let isOpen = false;
+  let breaking = new AbortController();
 
-  // The words before a question come first, as on the screen.
-  const hearing = createHearing(environment.clock);
-  const approve = createApprove(choose, workspace);
-
-  const event = (told: AgentEvent): void => {
-    for (const each of updatesOf(told, workspace)) update(each);
-    hearing.heard(told);
-    if (told.kind === "start") mode = told.mode ?? "default";
-    if (told.kind === "mode") mode = told.mode;
-    if (told.kind === "question") {
-      const { id, ask } = told;
-      // What is no question of the agent's must not end the sessions beside this one.
-      void askPerson(id, ask, choose, asking.signal)
-        .catch((): AskAnswer => ({ kind: "declined" }))
-        .then((answer) => agent?.answer(id, answer));
+  const begin = (wanted?: Mode): Promise<AcpRun> =>
+    openAcpRun({
+      ...{ environment, choose, gone, servers, update },
+      args: {
+        ...args,
+        session: hasMessages ? goingOnWith(id) : { ...newSession({ isSaved: true }), id },
+        ...(wanted === undefined ? {} : { permissions: { ...args.permissions, mode: wanted } }),
+      },
+      // What it begins with is in the answer to the editor.
+      onMode: () => {
+        if (isOpen) options.onChange(choices());
+      },
+    });
+  let run = await begin();
+  isOpen = true;
+  const choices = (): Choices => {
+    const model = run.chosen?.model ?? args.model ?? "";
+    return { mode: run.mode, model, models: run.chosen?.models ?? [] };
+  };
+  /** The same conversation, from its beginning. */
+  const beginAnew = async (): Promise<void> => {
+    const { mode } = run;
+    hasMessages ||= run.hasMessages;
+    await run.close();
+    run = await begin(mode);
+    if (isClosed) await run.close();
+    else options.onChange(choices());
+  };
+  const busy = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (isClosed) throw new CloisterError("the session is closed", { code: "session-over" });
+    if (isBusy) {
+      throw new CloisterError("this session is at work already", {
+        code: "session-busy",
+        next: "wait for it, or send session/cancel",
+      });
     }
-    if (told.kind !== "end") return;
-    // What was asked belongs to what has ended.
-    asking.abort(new Error("it has ended"));
-    asking = new AbortController();
-    waiting?.resolve(told.ending);
-    waiting = undefined;
+    isBusy = true;
+    breaking = new AbortController();
+    try {
+      return await work();
+    } finally {
+      isBusy = false;
+    }
   };
-  let agent: AgentHandle | undefined;
-  let interrupt = (): void => {};
-  const ended = run(
-    options.args,
-    {
-      ...environment,
-      onInterrupt: (handler) => {
-        interrupt = handler;
-        return () => {};
-      },
-    },
-    {
-      printer: { event, end: ({ ending }) => waiting?.resolve(ending) },
-      approve: async (asked, signal) => {
-        await hearing.toldBefore(asked.call.id, signal);
-        return approve(asked, signal);
-      },
-      drive: (handle) => {
-        agent = handle;
-        begun.resolve(handle);
-      },
-      begin: () => {},
-      onOpen: () => {},
-      bring: ({ chosen }) => {
-        const commands = chosen.skills.filter(({ isForPerson }) => isForPerson);
-        update({
-          sessionUpdate: "available_commands_update",
-          availableCommands: commands.map(({ name, description }) => ({
-            name,
-            description,
-            input: { hint: "" },
-          })),
-        });
-        return Promise.resolve(false);
-      },
-    },
-  );
-  const finish = async (): Promise<void> => {
-    const why: unknown = await ended.then(
-      () => new CloisterError("the session is over", { code: "session-over" }),
-      (error: unknown) => error,
-    );
-    over.abort(why);
-    asking.abort(why);
-    begun.reject(why);
-    waiting?.reject(why);
+  /** Until now the editor did not know the session, and could ask nobody. */
+  const askFirst = async (): Promise<void> => {
+    const asker: Asker = { environment, workspace, choose, signal: breaking.signal };
+    const opened = run.extensions;
+    const shown = async (): Promise<string> => {
+      const { trustText } = await import("../screen/commands/trust.ts");
+      return opened === undefined ? "" : trustText(opened, workspace, environment.lang).join("\n");
+    };
+    const isTrusted = opened !== undefined && (await askTrust(opened, shown, asker));
+    const allowed = await askServers(options.servers, asker);
+    const isMore = allowed.length > servers.length;
+    servers = [...allowed];
+    if (isTrusted || isMore) await beginAnew();
+    // Who broke it off may say another time what they think of it.
+    isFirst = breaking.signal.aborted;
   };
-  const finished = finish();
-  const handle = await begun.promise;
 
   return {
-    get mode() {
-      return mode;
+    get choices() {
+      return choices();
     },
-    prompt(text) {
-      if (over.signal.aborted) return Promise.reject(over.signal.reason as Error);
-      if (waiting !== undefined) {
-        const busy = new CloisterError("this session is at work already", {
-          code: "session-busy",
-          next: "wait for it, or send session/cancel",
-        });
-        return Promise.reject(busy);
-      }
-      waiting = Promise.withResolvers();
-      handle.send({ text, delivery: "next" });
-      return waiting.promise;
+    prompt: (said) =>
+      busy(async () => {
+        if (isFirst) await askFirst();
+        // An agent that died said so where it did; what was said before is saved.
+        if (run.over !== undefined) await beginAnew();
+        if (breaking.signal.aborted) return cancelled;
+        return await run.say(said);
+      }),
+    cancel() {
+      breaking.abort(new Error("cancelled"));
+      run.cancel();
     },
-    cancel: () => handle.interrupt(),
     setMode(wanted) {
-      const known = acpModes.find(({ id }) => id === wanted);
-      if (known === undefined) {
-        throw new CloisterError(`there is no mode "${wanted}"`, {
-          code: "bad-mode",
-          next: acpModes.map(({ id }) => id).join(", "),
-        });
-      }
-      const why = handle.whyNotMode?.(known.id);
-      if (why !== undefined) throw why;
-      mode = known.id;
-      handle.setMode(known.id);
+      run.setMode(modeNamed(wanted));
+      options.onChange(choices());
     },
+    setModel: (model) =>
+      busy(async () => {
+        const { models, model: now } = choices();
+        if (model === now) return;
+        if (!models.some((each) => each.id === model)) {
+          const next = models.map((each) => each.id).join(", ");
+          throw new CloisterError(`there is no model "${model}" here`, { code: "bad-model", next });
+        }
+        const before = args;
+        args = { ...args, model };
+        try {
+          await beginAnew();
+        } catch (error) {
+          args = before;
+          run = await begin();
+          throw error;
+        }
+      }),
     async close() {
-      handle.close();
-      interrupt();
-      await finished;
-    },
-  };
-}
-
-type ToEditor = Pick<AcpSessionOptions, "choose" | "update">;
-
-/**
- * While a person is asked about a call, nothing that the agent tells of it reaches the editor, which would show it in
- * the question's place: an agent that was taken over names calls as it likes, and those it has judged anew.
- */
-export function holdingAsked({ choose, update }: ToEditor): ToEditor {
-  const asked = new Set<Json | undefined>();
-  return {
-    choose: async (call, options, signal) => {
-      const { toolCallId: named } = call;
-      const id = asked.has(named) ? newId("ask") : named;
-      asked.add(id);
-      try {
-        return await choose({ ...call, ...(id === undefined ? {} : { toolCallId: id }) }, options, signal);
-      } finally {
-        asked.delete(id);
-      }
-    },
-    update: (told) => {
-      if (!asked.has(told["toolCallId"])) update(told);
+      isClosed = true;
+      breaking.abort(new Error("closed"));
+      await run.close();
     },
   };
 }

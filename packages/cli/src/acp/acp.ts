@@ -10,16 +10,15 @@ import type { Ending } from "@cloister/agent";
 import { CloisterError, formatError, type JsonObject } from "@cloister/base";
 import type { Environment } from "../environment.ts";
 import { exit } from "../exit.ts";
-import { savedHere } from "../screen/commands/saved.ts";
-import { goingOnWith, newSession } from "../screen/going-on.ts";
-import { blocksOf } from "../sessions/export-session.ts";
-import { readWholeSession } from "../sessions/find-session.ts";
 import { openStdioRpc, rpcError, rpcRefusal as refused, rpcResult as result } from "../stdio-rpc.ts";
 import type { AcpArguments } from "./acp-arguments.ts";
-import { acpModes, openAcpSession, type AcpSession } from "./acp-session.ts";
+import { openAcpSession, type AcpSession } from "./acp-session.ts";
 import { chosenIn, type Choose } from "./asking.ts";
-import { textOfBlocks } from "./prompt-blocks.ts";
-import { replayOf, textOf } from "./updates.ts";
+import { choicesOf, configOptionsOf } from "./config-options.ts";
+import { readEditorServers } from "./editor-servers.ts";
+import { readBlocks } from "./prompt-blocks.ts";
+import { findSaved, listPage, removeSaved, retell } from "./saved-sessions.ts";
+import { textOf } from "./updates.ts";
 
 const PROTOCOL_VERSION = 1;
 /** Each has cells, a keeper and a process of its own. */
@@ -28,6 +27,8 @@ const SESSIONS_MAX = 8;
 const ANSWER_MS_MAX = 3_600_000;
 /** Of the Agent Client Protocol. */
 const RESOURCE_NOT_FOUND = -32_002;
+/** With room for as many pictures as a conversation takes. */
+const LINE_CHARS_MAX = 64 * 1024 * 1024;
 
 interface Opened {
   readonly session: AcpSession;
@@ -35,65 +36,77 @@ interface Opened {
 }
 
 export async function acp(args: AcpArguments, environment: Environment): Promise<number> {
+  const { home } = environment;
   const sessions = new Map<string, Opened>();
-  let opening = 0;
+  const opening = new Set<Promise<AcpSession>>();
+  const gone = new AbortController();
 
   const open = async (id: string, params: JsonObject, isKnown: boolean): Promise<AcpSession> => {
     const workspace = params["cwd"];
     if (typeof workspace !== "string" || !isAbsolute(workspace)) {
       throw new CloisterError("`cwd` must be an absolute path", { code: "bad-request" });
     }
-    if (sessions.size + opening >= SESSIONS_MAX) {
+    if (sessions.size + opening.size >= SESSIONS_MAX) {
       throw new CloisterError(`${SESSIONS_MAX} sessions are open`, {
         code: "too-many-sessions",
-        next: "start the agent anew in the editor: that ends those that are open; cloister --resume goes on with any",
+        next: "session/close ends one, and starting the agent anew in the editor all; session/load goes on with any",
       });
     }
-    if (Array.isArray(params["mcpServers"]) && params["mcpServers"].length > 0) {
+    const { servers, refused: left } = readEditorServers(params["mcpServers"]);
+    for (const { name, why } of left) {
       environment.stderr.write(
-        "cloister: servers of the editor are not started; cloister mcp add names them here\n",
+        `cloister: MCP server ${JSON.stringify(name)} of the editor is left out: ${why}\n`,
       );
     }
     // Until the editor knows the session it can make nothing of its news.
     let held: JsonObject[] | undefined = [];
     const tell = (update: JsonObject): void => rpc.notify("session/update", { sessionId: id, update });
-    opening += 1;
+    const update = (each: JsonObject): void => void (held === undefined ? tell(each) : held.push(each));
+    const beginning = openAcpSession({
+      ...{ id, isKnown, servers, update, args: args.run, choose: chooser(rpc, id), gone: gone.signal },
+      environment: { ...environment, directory: workspace },
+      onChange: (choices) =>
+        update({ sessionUpdate: "config_option_update", configOptions: configOptionsOf(choices) }),
+    });
+    opening.add(beginning);
     try {
-      const session = await openAcpSession({
-        args: {
-          ...args.run,
-          session: isKnown ? goingOnWith(id) : { ...newSession({ isSaved: true }), id },
-        },
-        environment: { ...environment, directory: workspace },
-        update: (update) => (held === undefined ? tell(update) : held.push(update)),
-        choose: chooser(rpc, id),
-      });
+      const session = await beginning;
       setImmediate(() => {
-        for (const update of held ?? []) tell(update);
+        for (const each of held ?? []) tell(each);
         held = undefined;
       });
       sessions.set(id, { session, workspace });
       return session;
     } finally {
-      opening -= 1;
+      opening.delete(beginning);
     }
   };
-
-  const load = async (params: JsonObject): Promise<RpcReply> => {
-    const id = textOf(params, "sessionId") ?? "";
-    const there = { ...environment, directory: textOf(params, "cwd") ?? "" };
-    const found = savedHere(there).find(({ head }) => head.id === id);
-    if (found === undefined) return refused(RESOURCE_NOT_FOUND, `there is no session ${id} in this folder`);
-    await sessions.get(id)?.session.close();
+  const close = async (id: string): Promise<void> => {
+    const known = sessions.get(id);
     sessions.delete(id);
-    // Before the answer: the protocol has it so.
-    for (const update of replayOf(blocksOf(readWholeSession(found, { lenient: true }).story))) {
-      rpc.notify("session/update", { sessionId: id, update });
-    }
-    return result({ modes: modesOf(await open(id, params, true)) });
+    await known?.session.close();
   };
 
-  const request = async (method: string, params: JsonObject): Promise<RpcReply> => {
+  /** `session/load` tells what was said before, before it answers: the protocol has it so. */
+  const goOn = async (params: JsonObject, isTold: boolean): Promise<RpcReply> => {
+    const id = textOf(params, "sessionId") ?? "";
+    const saved = findSaved(home, id, textOf(params, "cwd") ?? "");
+    await close(id);
+    if (isTold) for (const update of retell(saved)) rpc.notify("session/update", { sessionId: id, update });
+    return result(choicesOf((await open(id, params, true)).choices));
+  };
+
+  const choose = async (params: JsonObject): Promise<RpcReply> => {
+    const { session } = find(sessions, params);
+    const value = textOf(params, "value") ?? "";
+    const { configId = "" } = params;
+    if (configId === "mode") session.setMode(value);
+    else if (configId === "model") await session.setModel(value);
+    else return refused(rpcError.invalidParams, `there is no option ${JSON.stringify(configId)}`);
+    return result({ configOptions: configOptionsOf(session.choices) });
+  };
+
+  const request = async (method: string, params: JsonObject, signal: AbortSignal): Promise<RpcReply> => {
     switch (method) {
       case "initialize":
         return result(capabilities(environment.version));
@@ -101,17 +114,39 @@ export async function acp(args: AcpArguments, environment: Environment): Promise
         return result({});
       case "session/new": {
         const id = randomUUID();
-        return result({ sessionId: id, modes: modesOf(await open(id, params, false)) });
+        return result({ sessionId: id, ...choicesOf((await open(id, params, false)).choices) });
       }
       case "session/load":
-        return await load(params);
+        return await goOn(params, true);
+      case "session/resume":
+        return await goOn(params, false);
+      case "session/list":
+        return result(listPage(home, params));
+      case "session/close":
+        find(sessions, params);
+        await close(textOf(params, "sessionId") ?? "");
+        return result({});
+      case "session/delete":
+        await close(textOf(params, "sessionId") ?? "");
+        removeSaved(home, textOf(params, "sessionId") ?? "");
+        return result({});
       case "session/prompt": {
         const { session, workspace } = find(sessions, params);
-        return toStop(await session.prompt(textOfBlocks(params["prompt"], workspace)));
+        signal.addEventListener("abort", () => session.cancel(), { once: true });
+        const said = readBlocks(params["prompt"], workspace);
+        if (said.text.trim() === "") {
+          throw new CloisterError("there is nothing in the message", {
+            code: "bad-request",
+            next: "`prompt` is a list of blocks: text, pictures, files",
+          });
+        }
+        return toStop(await session.prompt(said));
       }
       case "session/set_mode":
         find(sessions, params).session.setMode(textOf(params, "modeId") ?? "");
         return result({});
+      case "session/set_config_option":
+        return await choose(params);
       default:
         return refused(rpcError.methodNotFound, `there is no method ${method}`);
     }
@@ -120,15 +155,18 @@ export async function acp(args: AcpArguments, environment: Environment): Promise
   const rpc: Rpc = openStdioRpc(
     environment,
     {
-      request: (method, params) =>
-        request(method, params).catch((error: unknown) => refused(codeOf(error), formatError(error))),
+      request: (method, params, signal) =>
+        request(method, params, signal).catch((error: unknown) => refused(codeOf(error), formatError(error))),
       notification: (method, params) => {
         if (method === "session/cancel") sessions.get(textOf(params, "sessionId") ?? "")?.session.cancel();
       },
     },
-    "$/cancel_request",
+    { cancelMethod: "$/cancel_request", answersCancelled: true, lineCharsMax: LINE_CHARS_MAX },
   );
   await rpc.ended;
+  gone.abort(new Error("the editor has left"));
+  // What has begun all the same is among the sessions then.
+  await Promise.allSettled(opening);
   await Promise.all([...sessions.values()].map(({ session }) => session.close()));
   return exit.ok;
 }
@@ -139,15 +177,13 @@ function capabilities(version: string): JsonObject {
     agentInfo: { name: "cloister", title: "Cloister", version },
     agentCapabilities: {
       loadSession: true,
-      promptCapabilities: { image: false, audio: false, embeddedContext: true },
-      mcpCapabilities: { http: false, sse: false },
+      // Whether the model sees pictures is the session's: one that does not says so.
+      promptCapabilities: { image: true, audio: false, embeddedContext: true },
+      mcpCapabilities: { http: true, sse: true },
+      sessionCapabilities: { list: {}, resume: {}, close: {}, delete: {} },
     },
     authMethods: [],
   };
-}
-
-function modesOf({ mode }: AcpSession): JsonObject {
-  return { currentModeId: mode, availableModes: [...acpModes] };
 }
 
 function chooser(rpc: Rpc, sessionId: string): Choose {
@@ -193,10 +229,10 @@ function toStop({ outcome, error, usage }: Ending): RpcReply {
   return result({ stopReason, _meta: { cloister: tokens } });
 }
 
+const invalid: ReadonlySet<string> = new Set(["bad-request", "bad-mode", "bad-model"]);
+
 function codeOf(error: unknown): number {
   if (!(error instanceof CloisterError)) return rpcError.internal;
   if (error.code === "no-session") return RESOURCE_NOT_FOUND;
-  return error.code === "bad-request" || error.code === "bad-mode"
-    ? rpcError.invalidParams
-    : rpcError.internal;
+  return invalid.has(error.code) ? rpcError.invalidParams : rpcError.internal;
 }

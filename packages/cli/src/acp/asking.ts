@@ -1,7 +1,10 @@
 /** What only the person at the editor can say: `session/request_permission`, also for the agent's own questions. */
+import { resolve } from "node:path";
 import type { Ask, AskAnswer } from "@cloister/agent";
 import type { Approval, Approve } from "@cloister/airlock";
-import { isRecord, type JsonObject } from "@cloister/base";
+import { isRecord, newId, type Json, type JsonObject } from "@cloister/base";
+import { showUnseen, type FileEdit } from "@cloister/policy";
+import { fenced } from "./fenced.ts";
 import { callOf, diffOf, placeOf, textContent } from "./updates.ts";
 
 export interface Option {
@@ -17,16 +20,27 @@ export type Choose = (
   signal: AbortSignal,
 ) => Promise<string | undefined>;
 
+/** Never in part: nobody is asked about what is longer. */
+export const SHOWN_CHARS_MAX = 200_000;
+
 /** What is no clear yes is a no. */
 export function createApprove(choose: Choose, workspace: string): Approve {
   return async (question, signal) => {
-    const { call, text, tool, findings, suggestions, reason, rule } = question;
+    const { call, text, tool, findings, suggestions, reason, rule, edits } = question;
     const shown = callOf({ id: call.id, name: call.name, args: call.arguments }, workspace);
+    if (text.length > SHOWN_CHARS_MAX) return { kind: "no", why: "it is too long to be shown whole" };
     const why = [reason ?? rule, ...findings.map(({ path, why: found }) => `${path}: ${found}`)].join("\n");
+    const diff = diffOf(call.name, call.arguments, placeOf(call.arguments, workspace));
     const always: Option[] =
       suggestions.length === 0
         ? []
-        : [{ optionId: "always", name: `Always: ${suggestions.join(", ")}`, kind: "allow_always" }];
+        : [
+            {
+              optionId: "always",
+              name: `Always: ${showUnseen(suggestions.join(", "))}`,
+              kind: "allow_always",
+            },
+          ];
     const chosen = await choose(
       {
         ...{
@@ -37,8 +51,8 @@ export function createApprove(choose: Choose, workspace: string): Approve {
         },
         ...{ rawInput: call.arguments, locations: shown["locations"] ?? [] },
         content: [
-          ...diffOf(call.name, call.arguments, placeOf(call.arguments, workspace)),
-          textContent(`${text}\n\n${why}`),
+          ...(diff.length > 0 ? diff : edits.map((edit) => wholeDiff(edit, workspace))),
+          wholeText(fenced(`${text}\n\n${showUnseen(why)}`)),
         ],
       },
       [
@@ -58,6 +72,18 @@ export function createApprove(choose: Choose, workspace: string): Approve {
   };
 }
 
+/** Of what no tool of its own shows: a cell of a notebook. */
+function wholeDiff({ path, before, after }: FileEdit, workspace: string): JsonObject {
+  return {
+    ...{ type: "diff", path: resolve(workspace, path) },
+    ...{ oldText: before ?? null, newText: after ?? "(what it would be cannot be told)" },
+  };
+}
+
+function wholeText(text: string): JsonObject {
+  return { type: "content", content: { type: "text", text } };
+}
+
 const MODE_OPTIONS: readonly Option[] = [
   { optionId: "default", name: "Approve the plan", kind: "allow_once" },
   { optionId: "acceptEdits", name: "Approve, and accept edits", kind: "allow_always" },
@@ -73,7 +99,9 @@ export async function askPerson(
   signal: AbortSignal,
 ): Promise<AskAnswer> {
   if (ask.kind === "plan") {
-    const call = { toolCallId: id, title: "Plan", kind: "switch_mode", content: [textContent(ask.plan)] };
+    const plan = showUnseen(ask.plan);
+    if (plan.length > SHOWN_CHARS_MAX) return { kind: "declined" };
+    const call = { toolCallId: id, title: "Plan", kind: "switch_mode", content: [wholeText(plan)] };
     const mode = await choose(call, MODE_OPTIONS, signal);
     return mode === "default" || mode === "acceptEdits" ? { kind: "approved", mode } : { kind: "declined" };
   }
@@ -107,4 +135,32 @@ export function chosenIn(result: JsonObject): string | undefined {
   const { outcome } = result;
   if (!isRecord(outcome) || outcome["outcome"] !== "selected") return undefined;
   return typeof outcome["optionId"] === "string" ? outcome["optionId"] : undefined;
+}
+
+export interface ToEditor {
+  readonly choose: Choose;
+  readonly update: (update: JsonObject) => void;
+}
+
+/**
+ * While a person is asked about a call, nothing that the agent tells of it reaches the editor, which would show it in
+ * the question's place: an agent that was taken over names calls as it likes, and those it has judged anew.
+ */
+export function holdingAsked({ choose, update }: ToEditor): ToEditor {
+  const asked = new Set<Json | undefined>();
+  return {
+    choose: async (call, options, signal) => {
+      const { toolCallId: named } = call;
+      const id = asked.has(named) ? newId("ask") : named;
+      asked.add(id);
+      try {
+        return await choose({ ...call, ...(id === undefined ? {} : { toolCallId: id }) }, options, signal);
+      } finally {
+        asked.delete(id);
+      }
+    },
+    update: (told) => {
+      if (!asked.has(told["toolCallId"])) update(told);
+    },
+  };
 }

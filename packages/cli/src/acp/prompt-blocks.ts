@@ -1,15 +1,48 @@
-/** What a person says in an editor, as one text: the files that they name are named, and not copied. */
+/** What a person says in an editor: one text, in which the files that they name are named and not copied, and pictures. */
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { AttachedPicture } from "@cloister/agent";
 import { isRecord } from "@cloister/base";
+import { fenced } from "./fenced.ts";
 
-/** Content blocks of `session/prompt`. Kinds that were not offered (pictures, sound) are named as left out. */
-export function textOfBlocks(blocks: unknown, workspace: string): string {
-  if (!Array.isArray(blocks)) return "";
-  return blocks
-    .filter(isRecord)
-    .map((block) => textOfBlock(block, workspace))
+export interface SaidBlocks {
+  readonly text: string;
+  readonly pictures: readonly AttachedPicture[];
+}
+
+/** Content blocks of `session/prompt`. Kinds that were not offered (sound) are named as left out. */
+export function readBlocks(blocks: unknown, workspace: string): SaidBlocks {
+  const all = Array.isArray(blocks) ? blocks.filter(isRecord) : [];
+  const pictures: AttachedPicture[] = [];
+  const text = all
+    .map((block) => {
+      const shown = pictureOf(block, workspace, pictures.length + 1);
+      if (shown === undefined) return textOfBlock(block, workspace);
+      pictures.push(shown);
+      return "";
+    })
     .join("");
+  return { text: text.trim() === "" && pictures.length > 0 ? "[picture]" : text, pictures };
+}
+
+/** Whoever judges the message says what is wrong with one that is none. */
+function pictureOf(
+  { type, data, uri, resource }: Record<string, unknown>,
+  workspace: string,
+  number: number,
+): AttachedPicture | undefined {
+  const embedded = type === "resource" && isRecord(resource) && isPicture(resource) ? resource : undefined;
+  if (type !== "image" && embedded === undefined) return undefined;
+  const place = insideOf(embedded?.["uri"] ?? uri, workspace);
+  // A file of the project comes with the label of its path, and not as something that nobody vouches for.
+  if (place !== undefined) return { kind: "file", path: place };
+  const bytes = embedded?.["blob"] ?? data;
+  const base64 = typeof bytes === "string" ? bytes : "";
+  return { kind: "bytes", from: "input", base64, name: `picture ${number}` };
+}
+
+function isPicture({ mimeType, blob }: Record<string, unknown>): boolean {
+  return typeof blob === "string" && typeof mimeType === "string" && mimeType.startsWith("image/");
 }
 
 function textOfBlock(block: Record<string, unknown>, workspace: string): string {
@@ -20,7 +53,7 @@ function textOfBlock(block: Record<string, unknown>, workspace: string): string 
     const name = mention(resource["uri"], workspace);
     const inner = resource["text"];
     // A part of a file, or a buffer that is not saved: what the person saw counts.
-    return typeof inner === "string" ? `\n\n${name}:\n\`\`\`\n${inner}\n\`\`\`\n\n` : name;
+    return typeof inner === "string" ? `\n\n${name}:\n${fenced(inner)}\n\n` : name;
   }
   return ` [${String(type)} left out] `;
 }
@@ -28,12 +61,22 @@ function textOfBlock(block: Record<string, unknown>, workspace: string): string 
 /** `@path` attaches a file of the workspace; what is elsewhere is only named. */
 function mention(uri: unknown, workspace: string): string {
   if (typeof uri !== "string") return "";
-  let path: string;
-  try {
-    path = fileURLToPath(new URL(uri));
-  } catch {
-    return uri; // an address of another kind, or none
-  }
+  const inside = insideOf(uri, workspace);
+  if (inside === undefined || /\s/u.test(inside)) return pathOf(uri) ?? uri;
+  return `@${inside}`;
+}
+
+function insideOf(uri: unknown, workspace: string): string | undefined {
+  const path = typeof uri === "string" ? pathOf(uri) : undefined;
+  if (path === undefined) return undefined;
   const inside = relative(workspace, path);
-  return inside.startsWith("..") || inside === "" || /\s/u.test(inside) ? path : `@${inside}`;
+  return inside === "" || inside === ".." || inside.startsWith("../") ? undefined : inside;
+}
+
+function pathOf(uri: string): string | undefined {
+  try {
+    return fileURLToPath(new URL(uri));
+  } catch {
+    return undefined; // an address of another kind, or none
+  }
 }

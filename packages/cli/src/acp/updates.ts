@@ -35,6 +35,16 @@ export function updatesOf(event: AgentEvent, workspace: string, calls: string = 
       const entries = event.todos.map(({ content, status }) => ({ content, status, priority: "medium" }));
       return [{ sessionUpdate: "plan", entries }];
     }
+    case "context":
+      // The protocol has no word for a window that nobody knows.
+      return event.window === undefined
+        ? []
+        : [{ sessionUpdate: "usage_update", used: Math.round(event.used), size: Math.round(event.window) }];
+    case "compaction": {
+      const { before, after } = event.compaction;
+      const text = `The conversation was shortened, from about ${Math.round(before)} tokens to ${Math.round(after)}.\n`;
+      return [chunk("agent_thought_chunk", text)];
+    }
     case "mode":
       return [{ sessionUpdate: "current_mode_update", currentModeId: event.mode }];
     case "subagent": {
@@ -53,9 +63,8 @@ export function updatesOf(event: AgentEvent, workspace: string, calls: string = 
     case "background":
     case "server":
     case "turn":
-    case "context":
-    case "compaction":
     case "aside":
+    case "goal":
     case "end":
       return [];
   }

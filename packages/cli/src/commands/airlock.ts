@@ -11,14 +11,7 @@ import {
   type RoutedEndpoint,
   type VolatilePolicy,
 } from "@cloister/airlock";
-import {
-  createBackend,
-  isLoopback,
-  parseEndpointUrl,
-  type Backend,
-  type Probe,
-  type ServerKind,
-} from "@cloister/backend";
+import { createBackend, isLoopback, type Backend, type Probe, type ServerKind } from "@cloister/backend";
 import { CloisterError, formatError } from "@cloister/base";
 import { openLedger } from "@cloister/ledger";
 import { classify, type Label } from "@cloister/policy";
@@ -27,6 +20,7 @@ import { chatProtocol, messagesProtocol, responsesProtocol, type Protocol } from
 import type { Arguments } from "../arguments.ts";
 import { isModelFile, openModelFile } from "../embedded-model.ts";
 import { chooseEndpoint } from "../endpoint.ts";
+import { parseEndpoint } from "../endpoint-address.ts";
 import type { Environment } from "../environment.ts";
 import { exit } from "../exit.ts";
 import { openModelServer, type ServerAccess } from "../model-server.ts";
@@ -155,30 +149,14 @@ async function openEndpoints(opening: Opening): Promise<RoutedEndpoint[]> {
   return [{ name: "local", endpoint, models: [model] }];
 }
 
-const protocols: Readonly<Record<string, Protocol>> = {
-  chat: chatProtocol,
-  messages: messagesProtocol,
-  responses: responsesProtocol,
-};
-
-/** `[NAME=][chat+|responses+|messages+]URL` */
 async function openEndpoint(text: string, index: number, opening: Opening): Promise<RoutedEndpoint> {
   const { args } = opening;
-  const [, name = index === 0 ? "main" : `endpoint-${index + 1}`, shape, address = ""] =
-    /^(?:([\w.-]+)=)?(?:(chat|messages|responses)\+)?(https?:.*)$/.exec(text) ?? [];
-  if (address === "") {
-    throw new CloisterError(`--endpoint cannot be "${text}"`, {
-      code: "usage",
-      next: "[NAME=][chat+|responses+|messages+]URL, such as home=http://127.0.0.1:8080",
-    });
-  }
-  const url = parseEndpointUrl(address);
-  opening.binding.checkEndpoint(address);
-  const { backend, models, server } = await openListed(url.href, opening);
+  const { name = index === 0 ? "main" : `endpoint-${index + 1}`, url, ...said } = parseEndpoint(text);
+  opening.binding.checkEndpoint(text);
+  const { backend, models, server } = await openListed(url.href, said.protocol, opening);
   const local = isLoopback(url);
   const clearance: Label = args.clearance ?? (local ? "core" : "public");
-  const known = shape === undefined ? undefined : protocols[shape];
-  const protocol = known ?? (server === "unknown" ? await detect(backend, opening) : chatProtocol);
+  const protocol = said.protocol ?? (server === "unknown" ? await detect(backend, opening) : chatProtocol);
   return {
     name,
     models,
@@ -200,11 +178,17 @@ async function openEndpoint(text: string, index: number, opening: Opening): Prom
  */
 async function openListed(
   address: string,
+  protocol: Protocol | undefined,
   { args, access, environment, signal }: Opening,
 ): Promise<{ backend: Backend; models: string[]; server: ServerKind }> {
   const { network } = access;
   try {
-    const { backend, description } = await openModelServer(address, access, environment, signal);
+    const { backend, description } = await openModelServer(
+      address,
+      { ...access, protocol },
+      environment,
+      signal,
+    );
     const own = description.models.filter(({ remoteHost }) => remoteHost === undefined).map(({ id }) => id);
     // What runs elsewhere is not had here by naming it.
     const isElsewhere = description.models.some(({ id }) => id === args.model);
@@ -214,7 +198,10 @@ async function openListed(
     const code = error instanceof CloisterError ? error.code : "";
     if (args.model === undefined || code === "endpoint-unreachable" || code === "cancelled") throw error;
     const apiKey = environment.apiKey === undefined ? {} : { apiKey: environment.apiKey };
-    const options = { baseUrl: address, clock: environment.clock, ...apiKey };
+    const options = {
+      ...{ baseUrl: address, clock: environment.clock, ...apiKey },
+      sendsXApiKey: protocol === messagesProtocol,
+    };
     return {
       backend: createBackend(network === undefined ? options : { ...options, network }),
       models: [args.model],

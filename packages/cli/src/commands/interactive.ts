@@ -8,6 +8,7 @@ import {
   type SlashCommand,
 } from "@cloister/console";
 import { CloisterError, type Clock } from "@cloister/base";
+import { hasDied } from "../agent-death.ts";
 import type { AgentHandle } from "../agent-host.ts";
 import type { InteractiveArguments } from "../arguments.ts";
 import type { RunArguments } from "../run-arguments.ts";
@@ -17,7 +18,8 @@ import { openHistory } from "../screen/history-file.ts";
 import { lookOf, noticeFormOf } from "../screen/look.ts";
 import { readKeys } from "../screen/keys-file.ts";
 import { openOwnLines, type OwnLines } from "../screen/own-lines.ts";
-import { peekTerminalSettings } from "../screen/terminal-settings.ts";
+import { ownThemeName, peekTerminalSettings } from "../screen/terminal-settings.ts";
+import { openOwnThemes, readThemeFile } from "../screen/theme-files.ts";
 import { createNotebook, type Notebook } from "../screen/notebook.ts";
 import { broughtCommands, screenCommands } from "../screen/commands/table.ts";
 import { goingOnWith } from "../screen/going-on.ts";
@@ -57,6 +59,7 @@ export async function interactive(args: InteractiveArguments, given: Environment
   const world: ScreenWorld = {
     ...{ environment: { ...environment, stderr: toLines((text) => screen.notice(text)) }, notebook, args },
     words: screenWords(environment.lang),
+    themes: openOwnThemes(home, clock, () => ({ setTheme: screen.desk.setTheme, trouble: screen.trouble })),
     get session() {
       return session;
     },
@@ -73,16 +76,22 @@ export async function interactive(args: InteractiveArguments, given: Environment
   };
   const own = screenCommands(world);
   const keys = readKeys(home);
+  const themeName = ownThemeName(terminalSettings.theme);
+  const ownTheme = themeName === undefined ? undefined : readThemeFile(home, themeName);
   const screen = openConsole({
     commands: own,
     terminal: createTerminal(environment, noticeFormOf(environment)),
     ...{ words, clock, directory, version },
-    ...lookOf(environment, { ...terminalSettings, ...(args.isFull === true ? { fullScreen: true } : {}) }),
+    ...lookOf(
+      environment,
+      { ...terminalSettings, ...(args.isFull === true ? { fullScreen: true } : {}) },
+      ownTheme?.theme,
+    ),
     guard: (restore) => guardTerminal(restore, environment.stdout),
     bindings: keys.bindings,
     history: openHistory(home),
-    listFiles: async () =>
-      (await import("@cloister/agent")).listFiles(directory, new AbortController().signal),
+    listFiles: async (take) =>
+      (await import("@cloister/agent/files")).takeFiles(directory, take, new AbortController().signal),
     shell: async (line, signal) => {
       if (session.opened === undefined) throw new CloisterError(words.notYet, { code: "not-ready" });
       return await session.opened.run(line, signal);
@@ -99,6 +108,8 @@ export async function interactive(args: InteractiveArguments, given: Environment
   });
 
   if (keys.trouble !== undefined) screen.trouble(keys.trouble);
+  if (ownTheme?.trouble !== undefined) screen.trouble(ownTheme.trouble);
+  world.themes.follow(themeName);
   const ownLines = openOwnLines({
     ...terminalSettings,
     imported: () => session.extensions?.chosen.statusLine,
@@ -215,6 +226,7 @@ export async function interactive(args: InteractiveArguments, given: Environment
   } finally {
     deaf();
     process.off("exit", restore);
+    world.themes.close();
     screen.close();
   }
   return exit.ok;
@@ -238,6 +250,9 @@ function obey(command: ConsoleCommand, agent: AgentHandle): void {
       break;
     case "mode":
       agent.setMode(command.mode);
+      break;
+    case "goal":
+      agent.setGoal(command.goal);
       break;
     case "compact":
       agent.compact(command.hints);
@@ -305,8 +320,8 @@ function toScreen(screen: Console, keeping: Keeping): RunScreen {
       },
       end: ({ ending }) => {
         // An agent that was sent away before it had done anything has not died.
-        const hasDied = ending.error?.code === "agent-died" && !keeping.isMovingOn();
-        if (!hasEnded || hasDied) screen.event({ kind: "end", ending });
+        const isNews = hasDied(ending) && !keeping.isMovingOn();
+        if (!hasEnded || isNews) screen.event({ kind: "end", ending });
         hasEnded = true;
         if (!keeping.isMovingOn()) screen.offer([]);
       },

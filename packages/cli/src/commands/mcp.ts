@@ -90,7 +90,10 @@ function rightsOf(server: McpServer, rights: McpRights): string {
   if (server.kind !== "stdio") {
     return `told nothing above ${rights.clearance}${rights.isPrivate ? ", may be inside the house" : ""}`;
   }
-  const network = rights.allow.length === 0 ? "no network" : `reaches ${rights.allow.join(", ")}`;
+  const network =
+    rights.allow.length === 0
+      ? "no network"
+      : `reaches ${rights.allow.join(", ")}, told nothing above ${rights.clearance}`;
   const read = rights.read.length === 0 ? "" : `, reads ${rights.read.join(", ")}`;
   return `${rights.write ? "writes the project" : "reads the project"}${read}, ${network}`;
 }

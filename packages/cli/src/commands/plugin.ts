@@ -1,13 +1,23 @@
-/** `cloister plugin`: copies of folders with skills, commands, subagents, hooks and servers. Nothing is fetched. */
-import { cpSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
-import { CloisterError, newId } from "@cloister/base";
+/**
+ * `cloister plugin`: copies of folders with skills, commands, subagents, hooks and servers, out of folders, repositories
+ * and bundles on this machine. Nothing is fetched.
+ */
+import { cpSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { CloisterError, messageOf, newId, systemCodeOf } from "@cloister/base";
 import { readPlugin, type Plugin } from "@cloister/agent/extensions";
 import type { Environment } from "../environment.ts";
 import { exit } from "../exit.ts";
 import type { PluginArguments } from "../extension/extension-arguments.ts";
 import { pluginFolders, pluginsFolder } from "../extension/open.ts";
+import type { GitTreeOptions } from "../extension/git-tree.ts";
+import type { Marketplace } from "../extension/marketplace.ts";
+import { parsePluginSource, withPluginFolder } from "../extension/plugin-source.ts";
 import { createExtensionWorld } from "../extension/reader.ts";
+import { openBinding } from "../policy/binding.ts";
+import { visible } from "../print/style.ts";
+import { readSettings } from "../settings.ts";
+import type { PluginPart, Words } from "../words/type.ts";
 import { wordsFor } from "../words/words.ts";
 
 export async function plugin(
@@ -18,16 +28,22 @@ export async function plugin(
   const say = (text: string): void => void environment.stdout.write(`${text}\n`);
   switch (args.do) {
     case "add": {
-      const added = await add(resolve(environment.directory, args.folder), environment);
-      say(words.added(added.name, describe(added)));
+      const source = parsePluginSource(args.source, environment.directory);
+      const { found, isNew } = await withPluginFolder(
+        source,
+        () => gitOptions(environment),
+        (folder, marketplace) => add(folder, environment, marketplace),
+      );
+      say((isNew ? words.added : words.replaced)(found.name, describe(found, words)));
       return exit.ok;
     }
     case "list": {
+      if (args.source !== undefined) return listOffers(args.source, environment, say);
       const folders = pluginFolders(environment.home);
       if (folders.length === 0) say(words.none);
       for (const folder of folders) {
         const found = await read(folder, environment);
-        if (found !== undefined) say(`${found.name} ${found.version ?? ""}  ${describe(found)}`);
+        if (found !== undefined) say(lineOf(found, words));
       }
       return exit.ok;
     }
@@ -46,24 +62,73 @@ export async function plugin(
   }
 }
 
+async function listOffers(
+  written: string,
+  environment: Environment,
+  say: (text: string) => void,
+): Promise<number> {
+  const source = parsePluginSource(written, environment.directory);
+  return withPluginFolder(
+    source,
+    () => gitOptions(environment),
+    async (folder, marketplace) => {
+      const words = wordsFor(environment.lang).trust.plugin;
+      if (marketplace === undefined) {
+        const found = await read(folder, environment);
+        if (found === undefined) throw badPlugin(folder, "it is no marketplace either");
+        say(lineOf(found, words));
+        return exit.ok;
+      }
+      for (const { name, description, folder: at } of marketplace.offers) {
+        const text = at === undefined ? words.elsewhere : description.split("\n", 1)[0];
+        say(visible(`${name}@${marketplace.name}  ${text}`));
+      }
+      return exit.ok;
+    },
+  );
+}
+
+async function gitOptions(environment: Environment): Promise<GitTreeOptions> {
+  const tier = (await openBinding(environment)).tier(readSettings(environment.home).cell?.tier);
+  const { signal } = new AbortController();
+  return { tier, environment, filesMax: FILES_MAX, bytesMax: BYTES_MAX, signal };
+}
+
 /** @throws CloisterError `bad-plugin` */
-async function add(folder: string, environment: Environment): Promise<Plugin> {
-  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw badPlugin(folder, "it is no folder");
-  }
+async function add(
+  folder: string,
+  environment: Environment,
+  marketplace: Marketplace | undefined,
+): Promise<{ readonly found: Plugin; readonly isNew: boolean }> {
   // The copy is read and no longer the folder: what is counted here is what will be used.
-  const temporary = join(pluginsFolder(environment.home), `.${newId("new")}`);
-  mkdirSync(pluginsFolder(environment.home), { recursive: true, mode: 0o700 });
+  const [temporary, old] = [newId("new"), newId("old")].map((id) =>
+    join(pluginsFolder(environment.home), `.${id}`),
+  ) as [string, string];
   try {
+    mkdirSync(pluginsFolder(environment.home), { recursive: true, mode: 0o700 });
     copy(folder, temporary);
     const found = await read(temporary, environment);
-    if (found === undefined) throw badPlugin(folder, "no .claude-plugin/plugin.json names it");
+    if (found === undefined) {
+      const [offer] = marketplace?.offers ?? [];
+      if (marketplace !== undefined && offer !== undefined && folder === marketplace.folder) {
+        throw new CloisterError(`${marketplace.name} offers ${marketplace.offers.length} plugins`, {
+          code: "bad-plugin",
+          next: `name one of them, such as …/${offer.name}@${marketplace.name}; cloister plugin list shows them all`,
+        });
+      }
+      throw badPlugin(folder, "no .claude-plugin/plugin.json names it");
+    }
     const place = folderOf(found.name, environment.home);
-    rmSync(place, { recursive: true, force: true });
+    const isNew = !existsSync(place);
+    // The one that was there is gone only when the other has its place.
+    if (!isNew) renameSync(place, old);
     renameSync(temporary, place);
-    return found;
+    return { found, isNew };
+  } catch (error) {
+    if (error instanceof CloisterError || systemCodeOf(error) === undefined) throw error;
+    throw badPlugin(folder, `it cannot be copied: ${messageOf(error)}`);
   } finally {
-    rmSync(temporary, { recursive: true, force: true });
+    for (const each of [temporary, old]) rmSync(each, { recursive: true, force: true });
   }
 }
 
@@ -100,25 +165,32 @@ function folderOf(name: string, home: string): string {
   return join(pluginsFolder(home), name);
 }
 
-function describe({ skills, agents, settings, outputStyles, losses }: Plugin): string {
+type PluginWords = Words["trust"]["plugin"];
+
+/** What it says of itself may hold anything. */
+function lineOf(found: Plugin, words: PluginWords): string {
+  return visible(`${found.name} ${found.version ?? ""}  ${describe(found, words)}`);
+}
+
+function describe({ skills, agents, settings, outputStyles, losses }: Plugin, words: PluginWords): string {
   const hooks = settings.flatMap((each) => each.hooks);
   const servers = settings.flatMap((each) => each.mcpServers);
-  const counts: readonly (readonly [string, number])[] = [
-    ["skills", skills.filter(({ kind }) => kind === "skill").length],
-    ["commands", skills.filter(({ kind }) => kind === "command").length],
-    ["subagents", agents.length],
-    ["hooks", hooks.length],
-    ["MCP servers", servers.length],
-    ["styles", outputStyles.length],
-    ["not taken over", losses.length],
+  const counts: readonly (readonly [PluginPart, number])[] = [
+    ["skill", skills.filter(({ kind }) => kind === "skill").length],
+    ["command", skills.filter(({ kind }) => kind === "command").length],
+    ["subagent", agents.length],
+    ["hook", hooks.length],
+    ["server", servers.length],
+    ["style", outputStyles.length],
+    ["lost", losses.length],
   ];
-  const there = counts.filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`);
-  return there.length === 0 ? "nothing" : there.join(", ");
+  const there = counts.filter(([, count]) => count > 0).map(([what, count]) => words.part(what, count));
+  return there.length === 0 ? words.nothing : there.join(", ");
 }
 
 function badPlugin(folder: string, why: string): CloisterError {
   return new CloisterError(`${folder} is no plugin: ${why}`, {
     code: "bad-plugin",
-    next: "name a folder that holds .claude-plugin/plugin.json; a checkout of a plugin is one",
+    next: "name a folder that holds .claude-plugin/plugin.json; a checkout of a plugin is one, and REPOSITORY#main is what is on a branch",
   });
 }

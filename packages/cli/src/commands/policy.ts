@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { addressOf } from "@cloister/airlock";
-import { isLoopback, parseEndpointUrl } from "@cloister/backend";
+import { isLoopback } from "@cloister/backend";
 import { CloisterError, formatBytes, messageOf } from "@cloister/base";
 import {
   encodeIndex,
@@ -13,6 +13,8 @@ import {
   type EndpointFacts,
   type Policy,
 } from "@cloister/policy";
+import { isSameEndpoint } from "../endpoint-access.ts";
+import { parseEndpoint } from "../endpoint-address.ts";
 import type { Environment } from "../environment.ts";
 import { exit } from "../exit.ts";
 import { explain, type Answer } from "../policy/explain.ts";
@@ -140,10 +142,9 @@ function toCall({ tool, shell, path }: PolicyExplainArguments): CallText | undef
 
 /** As it would be set up: with the clearance that the settings give it, else with none said. */
 function toEndpoint(text: string, settings: Settings): EndpointFacts {
-  const url = parseEndpointUrl(text);
+  const { url } = parseEndpoint(text);
   const loopback = isLoopback(url);
-  const isSet = settings.endpoint !== undefined && parseEndpointUrl(settings.endpoint).href === url.href;
-  const said = isSet ? settings.clearance : undefined;
+  const said = isSameEndpoint(settings.endpoint, text) ? settings.clearance : undefined;
   return {
     id: url.host,
     address: addressOf(url),

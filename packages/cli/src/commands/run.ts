@@ -12,6 +12,7 @@ import { formatFinding } from "../cell-findings.ts";
 import { joinWishes } from "../cell-wishes.ts";
 import { chooseEndpoint, type ChosenEndpoint } from "../endpoint.ts";
 import { accessTo } from "../endpoint-access.ts";
+import { chooseFirst } from "../endpoint-fallback.ts";
 import type { AgentHandle } from "../agent-host.ts";
 import type { Environment } from "../environment.ts";
 import { foldersToShow } from "../extension/bring.ts";
@@ -28,7 +29,7 @@ import { planOtherModels } from "../other-models.ts";
 import { runSession } from "../session.ts";
 import { mayUseProxy } from "../cell-dial.ts";
 import { reviewWish } from "../session-review.ts";
-import { toSessionOptions } from "../run-options.ts";
+import { checkPrice, toSessionOptions } from "../run-options.ts";
 import { goOnText, openForRun } from "../sessions/open-for-run.ts";
 import { worktreeFolders } from "../sessions/worktree-places.ts";
 import type { RunScreen } from "../screen/run-screen.ts";
@@ -47,7 +48,7 @@ export async function run(args: RunArguments, environment: Environment, screen?:
   const declassified = readDeclassified(args.declassify, environment);
   binding.checkDeclassify(declassified);
   // A screen's questions reach a person; elsewhere nobody answers them.
-  const options = { ...toSessionOptions(args, settings), isAttended: screen?.approve !== undefined };
+  const options = { ...toSessionOptions(args), isAttended: screen?.approve !== undefined };
   const isConversation = args.inputFormat === "stream-json" || screen !== undefined;
   const input = isConversation ? "" : await readInput(environment.stdin);
   const goesOn = args.session.from !== "new";
@@ -94,9 +95,32 @@ export async function run(args: RunArguments, environment: Environment, screen?:
       network: access.network,
       usualClearance: access.clearance,
     };
-    const chosen =
-      screen?.choose?.() ??
-      (await chooseEndpoint(wishes, { ...environment, apiKey: access.apiKey }, interrupt.signal));
+    checkPrice(args, access.price);
+    const plan = planOtherModels(settings.endpoints, binding, args.fallbacks ?? settings.fallbacks);
+    const lost = (args.fallbacks ?? settings.fallbacks ?? []).length - (plan?.fallbacks.length ?? 0);
+    if (lost > 0) {
+      environment.stderr.write("cloister: nobody to fall back to: the policy names the one model\n");
+    }
+    const given = screen?.choose?.();
+    const start =
+      given === undefined
+        ? await chooseFirst({
+            ...{ wishes, access, fallbacks: plan?.fallbacks ?? [], named: plan?.named ?? [] },
+            accessTo: ({ url }) => {
+              plan?.check(url);
+              // The session's own key was given to its own endpoint.
+              return accessTo(url, settings, { ...environment, apiKey: undefined });
+            },
+            choose: (wished, { apiKey }) =>
+              chooseEndpoint(wished, { ...environment, apiKey }, interrupt.signal),
+            tell: (text) => void environment.stderr.write(`cloister: ${visible(text)}\n`),
+          })
+        : // Who stands in a model's place is not to be replaced by one.
+          { chosen: given, access, fallbacks: [] };
+    const { chosen } = start;
+    const { price } = start.access;
+    // Of another one than the price that was looked at first.
+    checkPrice(args, price);
     const onTrouble = (trouble: unknown): void =>
       void environment.stderr.write(`cloister: ${formatError(trouble)}\n`);
     const asks = binding.label(args.label, settings.label);
@@ -141,13 +165,12 @@ export async function run(args: RunArguments, environment: Environment, screen?:
       const ended = driveFromInput(environment.stdin, agent, (line) => printer.respond?.(line), asking);
       ended.catch((error: unknown) => environment.stderr.write(`cloister: ${formatError(error)}\n`));
     };
-    const others = planOtherModels(settings.endpoints, binding);
     const outcome = await runSession(
       {
         workspace: environment.directory,
         ...{ prompt, pictures },
         chosen,
-        ...(others === undefined ? {} : { others }),
+        ...(plan === undefined ? {} : { others: { ...plan, fallbacks: start.fallbacks } }),
         tier,
         wishes: binding.wishes(
           joinWishes(settings.cell?.wishes ?? {}, {
@@ -164,7 +187,7 @@ export async function run(args: RunArguments, environment: Environment, screen?:
         ...reviewWish(args, settings, binding),
         allowsProxy: mayUseProxy(binding),
         turnsMax: args.turnsMax,
-        options,
+        options: { ...options, ...(price === undefined ? {} : { price }) },
         ...(isConversation ? { drive: screen?.drive ?? drive } : {}),
         ...(screen === undefined ? {} : { onOpen: screen.onOpen }),
         ...(screen?.approve === undefined ? {} : { approve: screen.approve }),
@@ -179,7 +202,11 @@ export async function run(args: RunArguments, environment: Environment, screen?:
           imported: extensions.chosen.permissions,
         },
         extensions,
-        mcp: planForRun(extensions.chosen.mcpServers, binding.session.policy, environment),
+        mcp: planForRun(
+          [...extensions.chosen.mcpServers, ...(screen?.servers ?? [])],
+          binding.session.policy,
+          environment,
+        ),
         lsp: settings.lsp !== false,
         ...(settings.network === undefined ? {} : { network: settings.network }),
         ...(asking === undefined ? {} : { approve: asking.approve }),
@@ -193,7 +220,8 @@ export async function run(args: RunArguments, environment: Environment, screen?:
     );
     printer.end(outcome);
     if (outcome.ending.outcome === "cancelled") return exit.cancelled;
-    const isDone = outcome.ending.outcome === "done" && outcome.overlay?.isWhole() !== false;
+    const isReached = outcome.goal?.isReached !== false;
+    const isDone = outcome.ending.outcome === "done" && isReached && outcome.overlay?.isWhole() !== false;
     return isDone ? exit.ok : exit.failed;
   } finally {
     ignore();

@@ -15,6 +15,7 @@ import { lockSession } from "../sessions/lock.ts";
 import { openSessionLog } from "../sessions/log.ts";
 import { openSessionKey, sessionPlaces } from "../sessions/places.ts";
 import type { RewindPlan } from "../sessions/rewind-plan.ts";
+import { isOfGit } from "../sessions/git-state.ts";
 import { openRewind } from "../sessions/rewind.ts";
 import type { SessionsArguments } from "../sessions/session-arguments.ts";
 import { dropUnused, removeSession } from "../sessions/sweep.ts";
@@ -171,8 +172,13 @@ async function rewind(
 
 const NAMED_MAX = 20;
 
-function describePlan({ theirs, impossible, left, isSure }: RewindPlan, paint: Paint): string {
+function describePlan({ steps, theirs, impossible, left, isSure }: RewindPlan, paint: Paint): string {
   const lines: string[] = [];
+  if (steps.some(({ path }) => isOfGit(path))) {
+    lines.push(
+      "git goes back too: HEAD, branches, tags and what is staged; commits stay, and git reflog names them",
+    );
+  }
   const name = (paths: readonly string[]): string =>
     paths.slice(0, NAMED_MAX).map(visible).join(", ") + (paths.length > NAMED_MAX ? ", …" : "");
   if (theirs.length > 0) {

@@ -8,7 +8,8 @@ import type { Cells, CellView } from "@cloister/cell";
 import { createApproval } from "./approval.ts";
 import type { OpenedExtensions } from "./open.ts";
 import { openHookPosts, toBridges } from "./http-hooks.ts";
-import { createConsult } from "./keeper-hooks.ts";
+import { createConsult, type KeptHookRuns } from "./keeper-hooks.ts";
+import { createKeptRuns } from "./kept-runs.ts";
 import { createRequiredChecks, type RequiredChecks } from "./required-checks.ts";
 
 export interface BroughtToSession {
@@ -46,6 +47,7 @@ export function bringToSession(
   });
   const agents = toAgents(chosen);
   const isApproved = createApproval(own);
+  const kept: KeptHookRuns = { programs: createKeptRuns(), posts: createKeptRuns() };
   const programs = hooksOf(brought).map(
     (hook) =>
       [
@@ -55,17 +57,18 @@ export function bringToSession(
           environment: { ...environment, ...variablesOf(hook, places.workspace) },
           view,
           ...(hook.origin.scope === "project" ? { isApproved } : {}),
+          kept: (input: string) => kept.programs.take(hook.id, input),
         },
       ] as const,
   );
   const posts = openHookPosts(brought, sending);
   const definitions = new Map<string, HookDefinition>([
     ...programs.filter(([, { argv }]) => argv.length > 0),
-    ...toBridges(posts),
+    ...toBridges(posts, kept.posts),
   ]);
   const asked = { session, cells, definitions, posts };
   const required = createRequiredChecks(brought, asked);
-  const consult = createConsult(brought, asked);
+  const consult = createConsult(brought, { ...asked, kept });
   return {
     job: { brought, ...(agents.length === 0 ? {} : { agents }) },
     hooks: definitions,

@@ -14,10 +14,11 @@ test("one thing to do with trust, and asking without any", () => {
 });
 
 test("plugins are added from a folder, listed, and removed by name", () => {
-  assert.deepEqual(parsePluginArguments(["add", "./p"]), { command: "plugin", do: "add", folder: "./p" });
+  assert.deepEqual(parsePluginArguments(["add", "./p"]), { command: "plugin", do: "add", source: "./p" });
   assert.deepEqual(parsePluginArguments(["list"]), { command: "plugin", do: "list" });
+  assert.deepEqual(parsePluginArguments(["list", "m"]), { command: "plugin", do: "list", source: "m" });
   assert.deepEqual(parsePluginArguments(["remove", "p"]), { command: "plugin", do: "remove", name: "p" });
-  for (const argv of [[], ["add"], ["list", "x"], ["add", "a", "b"], ["--all"]]) {
+  for (const argv of [[], ["add"], ["list", "x", "y"], ["add", "a", "b"], ["--all"]]) {
     assert.throws(() => parsePluginArguments(argv), { code: "usage" });
   }
 });

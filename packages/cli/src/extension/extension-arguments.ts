@@ -9,8 +9,8 @@ export interface TrustArguments {
 }
 
 export type PluginArguments =
-  | { readonly command: "plugin"; readonly do: "add"; readonly folder: string }
-  | { readonly command: "plugin"; readonly do: "list" }
+  | { readonly command: "plugin"; readonly do: "add"; readonly source: string }
+  | { readonly command: "plugin"; readonly do: "list"; readonly source?: string }
   | { readonly command: "plugin"; readonly do: "remove"; readonly name: string };
 
 export const trustOptions = {
@@ -32,12 +32,14 @@ export function parseTrustArguments(argv: readonly string[]): TrustArguments {
 
 /** @throws CloisterError `usage` */
 export function parsePluginArguments(argv: readonly string[]): PluginArguments {
-  const next = "cloister plugin add FOLDER | list | remove NAME";
+  const next = "cloister plugin add SOURCE | list [SOURCE] | remove NAME";
   const { positionals } = parse(argv, {}, next);
   const [what, subject, ...more] = positionals;
   if (more.length > 0) throw usage(`unexpected "${more[0]}"`, next);
-  if (what === "list" && subject === undefined) return { command: "plugin", do: "list" };
-  if (what === "add" && subject !== undefined) return { command: "plugin", do: "add", folder: subject };
+  if (what === "list") {
+    return { command: "plugin", do: "list", ...(subject === undefined ? {} : { source: subject }) };
+  }
+  if (what === "add" && subject !== undefined) return { command: "plugin", do: "add", source: subject };
   if (what === "remove" && subject !== undefined) return { command: "plugin", do: "remove", name: subject };
   throw usage("say what to do with plugins", next);
 }

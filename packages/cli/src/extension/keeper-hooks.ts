@@ -26,12 +26,20 @@ import {
 } from "@cloister/airlock";
 import type { Cells } from "@cloister/cell";
 import type { HookPosts } from "./http-hooks.ts";
+import type { KeptRuns } from "./kept-runs.ts";
 
 export interface KeeperHooksWorld {
   readonly session: AirlockSession;
   readonly cells: Cells;
   readonly definitions: ReadonlyMap<string, HookDefinition>;
   readonly posts: HookPosts;
+  /** For the agent, which is to ask them the same. */
+  readonly kept?: KeptHookRuns;
+}
+
+export interface KeptHookRuns {
+  readonly programs: KeptRuns<OnceOutcome>;
+  readonly posts: KeptRuns<HookRun>;
 }
 
 export interface KeeperHooks {
@@ -44,7 +52,7 @@ export interface KeeperHooks {
 export function openKeeperHooks(
   brought: BroughtExtensions,
   isWanted: (hook: Hook & { readonly id: string }) => boolean,
-  { session, cells, definitions, posts }: KeeperHooksWorld,
+  { session, cells, definitions, posts, kept }: KeeperHooksWorld,
 ): KeeperHooks | undefined {
   const ids = new Map<Hook, string>(
     hooksOf(brought)
@@ -56,22 +64,31 @@ export function openKeeperHooks(
     const id = ids.get(hook) ?? "";
     const { input, timeoutMs, signal } = options;
     const post = posts.get(id);
-    if (post !== undefined) return post(input, signal);
+    // The others the agent does not ask.
+    const isKept = (): boolean => hook.event === "PreToolUse" && !signal.aborted;
+    if (post !== undefined) {
+      const answer = await post(input, signal);
+      if (isKept()) kept?.posts.keep(id, input, answer);
+      return answer;
+    }
     const definition = definitions.get(id);
     if (definition === undefined || "bridge" in definition) {
-      return { kind: "failed", why: "hooks of this type are not run here" };
+      return { kind: "failed", why: "the keeper runs programs and asks servers; it asks no model" };
     }
     if ((await definition.isApproved?.()) === false) {
       return { kind: "failed", why: "a script of it changed since it was approved" };
     }
-    return toRun(await runOnce(session, cells, definition, { name: id, input, timeoutMs }, signal));
+    const outcome = await runOnce(session, cells, definition, { name: id, input, timeoutMs }, signal);
+    if (isKept()) kept?.programs.keep(id, input, outcome);
+    return toRun(outcome);
   };
   const { workspace } = brought.places;
   return createHooks([...ids.keys()], {
     session: {
       ...{ sessionId: brought.sessionId, transcriptPath: "", cwd: workspace },
       get permissionMode() {
-        return session.judgement.mode;
+        const { mode } = session.judgement;
+        return mode === "bypass" ? "bypassPermissions" : mode;
       },
     },
     places: brought.places,
@@ -81,7 +98,7 @@ export function openKeeperHooks(
 
 /**
  * The hooks that have a say where a person would be asked. Those of `PreToolUse` are asked where their yes would spare
- * the question; what they refuse, or change, the agent asks them again before each call. Undefined without such hooks.
+ * the question; the agent, which asks them before each call, is given what they said. Undefined without such hooks.
  */
 export function createConsult(brought: BroughtExtensions, world: KeeperHooksWorld): Consult | undefined {
   const { workspace } = brought.places;

@@ -30,11 +30,13 @@ export function findLanguageServers(folders: readonly string[]): FoundServer[] {
 
 function isProgram(path: string): boolean {
   try {
+    // Each is missing from nearly every folder, and an error takes longer to make than the look.
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
     accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
+    return true;
   } catch (error) {
     if (systemCodeOf(error) === undefined) throw error;
-    return false; // not in this folder
+    return false; // somebody else's, or no folder at all
   }
 }
 

@@ -4,7 +4,7 @@
  * judged, and each byte that the client gets is labelled, sealed, decided about and recorded, by the same stages as
  * what any model says and sees.
  */
-import type { Endpoint } from "@cloister/airlock";
+import { UNUSABLE_ANSWER, type Endpoint } from "@cloister/airlock";
 import type { Backend } from "@cloister/backend";
 import { CloisterError, isRecord, newId, parseJson, type JsonObject } from "@cloister/base";
 import type { Label } from "@cloister/policy";
@@ -57,6 +57,10 @@ export function createCaller({ name, clearance }: CallerOptions): Caller {
       isReport ? role === "user" && !textOf(content).startsWith("[Cloister] ") : role === "tool",
     );
     if (result !== undefined) shown = textOf(result["content"]);
+    // A call that none of our tools has so has no result: there is what was found wrong with it.
+    const told = fresh.filter(({ role }) => role === "user").map(({ content }) => textOf(content));
+    const fault = told.find((text) => text.startsWith(UNUSABLE_ANSWER));
+    if (fault !== undefined && !isReport) shown = fault.split("\n").slice(1, -1).join("\n");
     return { content: "Seen." };
   };
   const backend: Backend = {

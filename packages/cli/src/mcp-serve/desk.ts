@@ -15,6 +15,7 @@ import type { Environment } from "../environment.ts";
 import type { RunArguments } from "../run-arguments.ts";
 import { newSession } from "../screen/going-on.ts";
 import type { OpenedSession } from "../screen/opened.ts";
+import type { AskClient, ClientCall } from "./asking.ts";
 import { createCaller, type Asked } from "./caller.ts";
 
 export interface Served {
@@ -26,6 +27,8 @@ export interface ServeDesk {
   call(name: string, args: JsonObject, signal: AbortSignal): Promise<Served>;
   /** A task of our own agent, by its own model, in a session of its own. */
   task(prompt: string, signal: AbortSignal): Promise<Served>;
+  /** Resolves when its session is over, whyever. */
+  readonly ended: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -36,6 +39,8 @@ export interface ServeOptions {
   readonly client: string;
   /** What the client may be shown. */
   readonly clearance: Label;
+  /** Without it nobody can be asked, and what needs a word is refused. */
+  readonly ask?: AskClient;
 }
 
 const WAITING_MAX = 64;
@@ -45,17 +50,26 @@ export async function openServeDesk({
   environment,
   client,
   clearance,
+  ask,
 }: ServeOptions): Promise<ServeDesk> {
   const caller = createCaller({ name: client, clearance });
   const begun = Promise.withResolvers<AgentHandle>();
   let waiting: PromiseWithResolvers<Ending> | undefined;
   let opened: OpenedSession | undefined;
   let isOk = true;
+  let atWork: ClientCall | undefined;
   const event = (told: AgentEvent): void => {
     if (told.kind === "result") isOk = told.ok;
     if (told.kind === "end") waiting?.resolve(told.ending);
   };
   let interrupt = (): void => {};
+  /** What was said to it from here on would be lost. */
+  let why: Error | undefined;
+  const over = (reason: unknown): void => {
+    why = reason instanceof Error ? reason : new Error(String(reason));
+    begun.reject(reason);
+    waiting?.reject(reason);
+  };
   const finished = run(
     { ...args, prompt: "", session: { ...newSession({ isSaved: false }) } },
     {
@@ -78,13 +92,17 @@ export async function openServeDesk({
         ...{ vision: false, server: "unknown", found: false },
       }),
       drive: begun.resolve,
+      ...(ask === undefined
+        ? {}
+        : {
+            // Only about what the client itself calls.
+            approve: async (question, signal) =>
+              atWork === undefined ? "no" : await ask(question, atWork, signal),
+          }),
     },
   ).then(
-    () => waiting?.reject(new CloisterError("the session has ended", { code: "session-over" })),
-    (error: unknown) => {
-      begun.reject(error);
-      waiting?.reject(error);
-    },
+    () => over(new CloisterError("the session has ended", { code: "session-over", next: "call again" })),
+    (error: unknown) => over(error),
   );
   const handle = await begun.promise;
 
@@ -103,9 +121,12 @@ export async function openServeDesk({
   const show = (asked: Asked, text: string, signal: AbortSignal): Promise<Served> =>
     inTurn(async () => {
       signal.throwIfAborted();
-      isOk = true;
+      if (why !== undefined) throw why;
+      // A call that could not even be begun has no result that says so.
+      isOk = asked.kind === "text";
       waiting = Promise.withResolvers();
       caller.ask(asked);
+      atWork = asked.kind === "call" ? { name: asked.name, args: asked.args } : undefined;
       const cancel = (): void => handle.interrupt();
       signal.addEventListener("abort", cancel, { once: true });
       handle.send({ text, delivery: "next" });
@@ -138,6 +159,7 @@ export async function openServeDesk({
       const shown = await show({ kind: "text" }, asWords(done.text, "The report"), signal);
       return { ok: shown.ok && done.ok, text: shown.text };
     },
+    ended: finished,
     async close() {
       handle.close();
       interrupt();

@@ -2,12 +2,13 @@
  * `cloister mcp serve`: our tools for another agent, by the Model Context Protocol (modelcontextprotocol.io, 2025-11-25)
  * on stdin and stdout. What it calls is judged, and what it is shown is sealed and recorded, as for any model.
  */
-import type { RpcReply } from "@cloister/agent/rpc";
+import type { Rpc, RpcReply } from "@cloister/agent/rpc";
 import { CloisterError, formatError, isRecord, type Json, type JsonObject } from "@cloister/base";
 import type { Environment } from "../environment.ts";
 import { exit } from "../exit.ts";
 import { openStdioRpc, rpcError, rpcRefusal as refused, rpcResult as result } from "../stdio-rpc.ts";
 import type { McpServeArguments } from "./serve-arguments.ts";
+import { canAsk, createAskClient } from "./asking.ts";
 import { openServeDesk, type Served, type ServeDesk } from "./desk.ts";
 
 const versions = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
@@ -27,13 +28,22 @@ const agentTool: JsonObject = {
 
 export async function mcpServe(args: McpServeArguments, environment: Environment): Promise<number> {
   let client = "unnamed";
+  let asksPeople = false;
   let opening: Promise<ServeDesk> | undefined;
   // Cells and a process are made for who calls, not for who only asks what there is.
   const desk = (): Promise<ServeDesk> => {
-    opening ??= openServeDesk({ args: args.run, environment, client, clearance: args.clientClearance });
-    // Whoever asks next may have more luck.
-    opening.catch(() => (opening = undefined));
-    return opening;
+    if (opening !== undefined) return opening;
+    const own = openServeDesk({
+      ...{ args: args.run, environment, client, clearance: args.clientClearance },
+      ...(asksPeople ? { ask: createAskClient(rpc) } : {}),
+    });
+    opening = own;
+    const forget = (): void => {
+      if (opening === own) opening = undefined;
+    };
+    // Whoever asks next may have more luck, and gets a session anew where this one's agent died.
+    own.then(({ ended }) => ended).then(forget, forget);
+    return own;
   };
 
   const call = async (params: JsonObject, signal: AbortSignal): Promise<RpcReply> => {
@@ -57,7 +67,8 @@ export async function mcpServe(args: McpServeArguments, environment: Environment
   const request = async (method: string, params: JsonObject, signal: AbortSignal): Promise<RpcReply> => {
     switch (method) {
       case "initialize": {
-        const { clientInfo, protocolVersion } = params;
+        const { clientInfo, protocolVersion, capabilities } = params;
+        asksPeople = canAsk(capabilities);
         client = nameOf(isRecord(clientInfo) ? clientInfo["name"] : undefined);
         return result({
           protocolVersion: versions.find((known) => known === protocolVersion) ?? versions[0] ?? "",
@@ -76,7 +87,7 @@ export async function mcpServe(args: McpServeArguments, environment: Environment
     }
   };
 
-  const rpc = openStdioRpc(environment, {
+  const rpc: Rpc = openStdioRpc(environment, {
     request: (method, params, signal) =>
       request(method, params, signal).catch((error: unknown) =>
         // A tool that cannot be had is a result, which the client's model reads; all else is the program's.

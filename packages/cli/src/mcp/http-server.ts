@@ -13,7 +13,8 @@ import {
   type NetworkOptions,
 } from "@cloister/backend";
 import { isRecord, CloisterError, parseJson, type Clock } from "@cloister/base";
-import { isWithin, rateEndpoint, type Clearance } from "@cloister/policy";
+import { rateEndpoint, type Clearance } from "@cloister/policy";
+import { refuseAboveClearance } from "./clearance.ts";
 import { judgeMessage } from "./judge-message.ts";
 import type { PlannedServer } from "./plan.ts";
 import type { TokenFile } from "./token-file.ts";
@@ -72,7 +73,7 @@ export function defineHttpServer(
         const said = parseJson(sealed, "the message");
         const whole = isRecord(said) ? said : {};
         judgeMessage(whole, server.name, session);
-        refuseAboveClearance(classificationOfText(session, sealed), clearance, server.name);
+        refuseAboveClearance(classificationOfText(session, sealed), [clearance], server.name);
         await session.ledger.append({
           type: "mcp.message",
           fields: { session: session.id, server: server.name, origin: url.origin, method: methodOf(whole) },
@@ -124,25 +125,6 @@ export function reachFor(url: URL, scope: string, isPrivate: boolean): "public" 
   const isNamed = /^\[|^\d+(?:\.\d+){3}$/.test(url.hostname);
   if (isNamed || isLoopback(url)) return "local";
   return isPrivate ? "local" : "public";
-}
-
-function refuseAboveClearance(
-  held: AirlockSession["standing"]["classification"],
-  clearance: Clearance,
-  name: string,
-): void {
-  const { compartments } = clearance;
-  const isCleared =
-    isWithin(held.label, clearance.label) &&
-    (compartments === "all" || held.compartments.every((each) => compartments.includes(each)));
-  if (isCleared) return;
-  throw new CloisterError(
-    `this session holds something ${held.label}, and the MCP server ${name} is cleared for ${clearance.label}; nothing was sent`,
-    {
-      code: "above-clearance",
-      next: `go on without it; whoever answers for the code can set "clearance" for it in ~/.cloister/mcp.json`,
-    },
-  );
 }
 
 const METHOD_CHARS_MAX = 60;

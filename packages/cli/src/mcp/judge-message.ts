@@ -3,13 +3,19 @@
  * one that no call made, of an agent that was taken over, is judged here by the same rules.
  */
 import { toolName } from "@cloister/agent/extensions";
-import { ruleAgainst, type AirlockSession } from "@cloister/airlock";
+import { classificationOfText, ruleAgainst, sealLeaves, type AirlockSession } from "@cloister/airlock";
 import { CloisterError, isRecord, type JsonObject } from "@cloister/base";
+import type { Clearance } from "@cloister/policy";
+import { refuseAboveClearance } from "./clearance.ts";
 
-/** For a server that is a program: a message, or what the agent hears instead; what is none goes nowhere. */
+/**
+ * For a server that is a program: a message, or what the agent hears instead; what is none goes nowhere. `clearances` are
+ * those of the hosts that it reaches, where it reaches any: it is told nothing that may not go to each of them.
+ */
 export function createMessageGate(
   server: string,
   session: AirlockSession,
+  clearances: readonly Clearance[] = [],
 ): (line: string) => { readonly pass: string } | { readonly answer: string } | undefined {
   return (line) => {
     let message: unknown;
@@ -23,7 +29,11 @@ export function createMessageGate(
     try {
       judgeMessage(message, server, session);
       // Written anew: what says two things has one reading, the one that was judged.
-      return { pass: JSON.stringify(message) };
+      const said = JSON.stringify(message);
+      if (clearances.length === 0) return { pass: said };
+      const sealed = sealLeaves(said, session.seals);
+      refuseAboveClearance(classificationOfText(session, sealed), clearances, server);
+      return { pass: sealed };
     } catch (error) {
       if (!(error instanceof CloisterError)) throw error;
       const said = { code: REFUSED, message: `${error.message}. Next: ${error.next ?? "go on without it"}.` };

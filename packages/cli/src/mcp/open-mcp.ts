@@ -7,6 +7,7 @@ import { createDial, type NetworkOptions } from "@cloister/backend";
 import { CloisterError, type Clock } from "@cloister/base";
 import type { CellView } from "@cloister/cell";
 import type { Approval } from "../extension/approval.ts";
+import { clearancesOf } from "./clearance.ts";
 import { defineHttpServer } from "./http-server.ts";
 import { createMessageGate } from "./judge-message.ts";
 import type { McpPlan, PlannedServer } from "./plan.ts";
@@ -83,13 +84,16 @@ async function defineProgram(
     egress = await openEgress({ session, allow: rights.allow, dial: createDial(), cell: { user, node } });
     egresses.push(egress);
   }
+  // Without a cell it reaches everything.
+  const reaches = egress !== undefined || !world.isConfined;
+  const clearances = clearancesOf(rights.allow, rights.clearance, session.policy);
   return {
     argv: [server.command, ...server.args],
     environment: { ...world.environment, ...server.env },
     directory: directoryOf(server.cwd, view.workspace),
     view: rights.write ? { ...view, readable } : readOnly({ ...view, readable }, server.name, world),
     ...(egress === undefined ? {} : { egress }),
-    gate: createMessageGate(server.name, session),
+    gate: createMessageGate(server.name, session, reaches ? clearances : []),
     ...(server.origin.scope === "project" && world.isApproved !== undefined
       ? { isApproved: world.isApproved }
       : {}),

@@ -17,7 +17,7 @@ function govern(forbidden: string): {
   const nothing = (): void => undefined;
   const bare: AgentHandle = {
     ...{ send: nothing, interrupt: nothing, compact: nothing, close: nothing, look: nothing },
-    ...{ stop: nothing, aside: nothing, restartServer: nothing },
+    ...{ stop: nothing, aside: nothing, restartServer: nothing, setGoal: nothing, checked: nothing },
     setMode: (mode) => told.push(["mode", mode]),
     answer: (id, answer) => told.push([id, answer]),
   };

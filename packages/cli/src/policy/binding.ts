@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { addressOf, type SessionOptions } from "@cloister/airlock";
-import { isLoopback, parseEndpointUrl } from "@cloister/backend";
+import { isLoopback } from "@cloister/backend";
 import { CloisterError } from "@cloister/base";
 import type { Tier } from "@cloister/cell";
 import {
@@ -16,6 +16,7 @@ import {
   type SettingValue,
 } from "@cloister/policy";
 import type { CellWishes } from "../cell-arguments.ts";
+import { parseEndpoint } from "../endpoint-address.ts";
 import type { Environment } from "../environment.ts";
 import { loadManagedPolicy, type ManagedPolicy } from "./managed-policy.ts";
 
@@ -111,7 +112,7 @@ export async function openBinding(environment: Environment): Promise<Binding> {
       return said.reduce(join, policy.labels.default);
     },
     checkEndpoint(address) {
-      const url = parseEndpointUrl(address);
+      const { url } = parseEndpoint(address);
       const facts = {
         id: url.host,
         address: addressOf(url),

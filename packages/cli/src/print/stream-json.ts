@@ -9,6 +9,7 @@ import type { JsonObject } from "@cloister/base";
 import type { ChosenEndpoint } from "../endpoint.ts";
 import type { Environment } from "../environment.ts";
 import type { SessionOutcome } from "../session.ts";
+import { hasDied } from "../agent-death.ts";
 import type { Printer } from "./printer.ts";
 
 export interface StreamJsonOptions {
@@ -111,6 +112,10 @@ export function createStreamJson({
         case "status":
           say({ type: "system", subtype: "status", status: event.text });
           break;
+        case "goal":
+          flushAssistant();
+          say({ type: "system", subtype: "goal", goal: event.goal ?? null, step: event.step });
+          break;
         case "call":
           flushText();
           blocks.push({ type: "tool_use", id: event.id, name: event.name, input: event.args });
@@ -164,7 +169,7 @@ export function createStreamJson({
     },
     end: (outcome) => {
       // Each message had its result, unless the process died in the middle of one.
-      const isTold = isConversation && outcome.ending.error?.code !== "agent-died";
+      const isTold = isConversation && !hasDied(outcome.ending);
       if (!isTold) say(toResult(outcome, environment.clock.now() - started));
     },
     respond: (line) => write(`${JSON.stringify(line)}\n`),
@@ -183,15 +188,15 @@ const subtypes = {
 
 /** Of a whole session, or of one message in the middle of it. */
 export function toResult(
-  { session, ending, approvals }: Partial<SessionOutcome> & Pick<SessionOutcome, "ending">,
+  { session, ending, approvals, goal }: Partial<SessionOutcome> & Pick<SessionOutcome, "ending">,
   durationMs: number,
 ): JsonObject {
-  const { usage, error, cost, structured } = ending;
+  const { usage, error, cost, unpricedTokens, structured } = ending;
   return {
     type: "result",
     subtype:
       error?.code === "answer-schema" ? "error_max_structured_output_retries" : subtypes[ending.outcome],
-    is_error: ending.outcome !== "done",
+    is_error: ending.outcome !== "done" || goal?.isReached === false,
     result: ending.text,
     ...(error === undefined ? {} : { errors: [{ ...error }] }),
     terminal_reason: ending.outcome,
@@ -203,8 +208,10 @@ export function toResult(
       output_tokens: usage.completionTokens,
     },
     ...(cost === undefined ? {} : { total_cost_usd: cost }),
+    ...(unpricedTokens === undefined ? {} : { unpriced_tokens: unpricedTokens }),
     ...(structured === undefined ? {} : { structured_output: structured }),
     ...(approvals === undefined ? {} : { approvals: { ...approvals } }),
+    ...(goal === undefined ? {} : { goal: { ...goal } }),
     ...(session === undefined ? {} : { cloister_session: session }),
   };
 }

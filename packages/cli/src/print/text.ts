@@ -1,3 +1,5 @@
+import type { AgentEvent } from "@cloister/agent";
+import { GOAL_CHECKS_MAX } from "@cloister/agent/goal";
 import type { Approvals } from "@cloister/airlock";
 import type { Environment } from "../environment.ts";
 import type { Printer } from "./printer.ts";
@@ -15,6 +17,10 @@ export function createTextPrinter({ stdout, stderr, colour }: Environment): Prin
           `cloister: stopped with the session: ${visible(event.id)}: ${visible(firstLine(event.command))}\n`,
         );
       }
+      if (event.kind === "status" && event.isNews === true && !watched) {
+        stderr.write(`cloister: ${visible(event.text).replaceAll("\n", "⏎")}\n`);
+      }
+      if (event.kind === "goal") stderr.write(describeGoal(event));
       if (!watched) return;
       if (event.kind === "call") {
         stderr.write(`${paint("cyan", event.name)} ${paint("dim", brief(event.args))}\n`);
@@ -24,7 +30,7 @@ export function createTextPrinter({ stdout, stderr, colour }: Environment): Prin
         stderr.write(`${paint("yellow", visible(firstLine(event.text)))}\n`);
       }
     },
-    end: ({ ending, approvals }) => {
+    end: ({ ending, approvals, goal }) => {
       if (ending.text !== "") {
         stdout.write(`${stdout.isTTY ? visible(ending.text.trimEnd()) : ending.text.trimEnd()}\n`);
       }
@@ -34,10 +40,32 @@ export function createTextPrinter({ stdout, stderr, colour }: Environment): Prin
           `cloister: ${visible(message)} [${code}]\n${next === undefined ? "" : `next: ${visible(next)}\n`}`,
         );
       }
+      if (ending.outcome === "done" && goal?.isReached === false) {
+        stderr.write(
+          "cloister: the goal is not reached: nobody has seen its check pass [goal-not-reached]\n" +
+            "next: cloister --continue goes on with it; in plan mode the plan is all there is\n",
+        );
+      }
       if (ending.outcome === "cancelled") stderr.write("cloister: cancelled\n");
       if (approvals.asked > 0) stderr.write(`cloister: ${describeApprovals(approvals)}\n`);
     },
   };
+}
+
+/** How far it is, for the log of whoever waits for it. */
+function describeGoal({ goal, step }: Extract<AgentEvent, { kind: "goal" }>): string {
+  const by = goal?.check === undefined ? "" : `: ${visible(firstLine(goal.check))}`;
+  switch (step.kind) {
+    case "missed":
+      return `cloister: the goal is not reached (look ${goal?.missed ?? 0} of ${GOAL_CHECKS_MAX})${by}\n`;
+    case "reached":
+      return "cloister: the goal is reached\n";
+    case "set":
+    case "checking":
+    case "given-up":
+    case "cleared":
+      return "";
+  }
 }
 
 function describeApprovals({ asked, allowed, denied }: Approvals): string {

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import type { start } from "../main.ts";
 import { compileAhead, programId, runProgram } from "./compiled.ts";
 import { keepCode } from "./kept-code.ts";
+import { freeYoungSpace, holdYoungSpace } from "./young-space.ts";
 
 if (Number(process.versions.node.split(".")[0]) < 24) {
   console.error(`cloister needs Node 24 or newer; this is ${process.versions.node}.`);
@@ -24,7 +25,8 @@ const kind = kindOf(process.argv.slice(2));
 
 const isOwn = statSync(homedir(), { throwIfNoEntry: false })?.uid === process.geteuid?.();
 if (isOwn) enableCompileCache(cache);
-const keptAgent = toFile("agent", programId(agent));
+// Before all others who wait for the end: they keep code.
+if (kind === "screen") process.once("exit", freeYoungSpace);
 const keeper = runProgram(
   join(programs, "keeper.js"),
   (id) => (isOwn ? toFile(kind, id) : undefined),
@@ -32,11 +34,20 @@ const keeper = runProgram(
 ) as {
   readonly start: typeof start;
 };
-void keeper.start(isOwn && existsSync(keptAgent) ? keptAgent : undefined);
+if (kind === "screen") holdYoungSpace();
+// Its program is read and digested for the name: only where an agent is started.
+void keeper.start(() => {
+  const kept = keptAgent();
+  return isOwn && existsSync(kept) ? kept : undefined;
+});
 process.once("exit", () => {
   // The agent's program has no home to keep anything in, and its word is not trusted: it is compiled here, unrun.
-  if (isOwn && kind !== "other" && !existsSync(keptAgent)) keepCode(keptAgent, compileAhead(agent));
+  if (isOwn && kind !== "other" && !existsSync(keptAgent())) keepCode(keptAgent(), compileAhead(agent));
 });
+
+function keptAgent(): string {
+  return toFile("agent", programId(agent));
+}
 
 /** Runs of one kind need the same code; what others need would only cost them its reading. */
 function kindOf(args: readonly string[]): "screen" | "task" | "other" {

@@ -1,10 +1,9 @@
 /** The picture in a person's clipboard, by whichever program of the desktop can tell it. */
 import { spawn } from "node:child_process";
-import { accessSync, constants, realpathSync } from "node:fs";
-import { join } from "node:path";
 import { judgePicture, PICTURE_BYTES_MAX } from "@cloister/agent/pictures";
 import { CloisterError } from "@cloister/base";
 import type { OpenedPicture } from "@cloister/console";
+import { findOwnProgram } from "../own-programs.ts";
 
 /** Those of a process that may ask the desktop. */
 export interface Desktop {
@@ -50,7 +49,7 @@ export async function readClipboard(desktop: Desktop, ask: Ask = askProgram): Pr
   const away = awayFrom(desktop);
   if (away !== undefined) throw away;
   const there = ways.flatMap(({ program, read }) => {
-    const at = findProgram(program, desktop);
+    const at = findOwnProgram(program, desktop);
     return at === undefined ? [] : [() => read((argv) => ask(argv, at))];
   });
   if (there.length === 0) {
@@ -106,31 +105,6 @@ async function readApple(ask: AskOne): Promise<Buffer | undefined> {
   const printed = await ask(["osascript", "-e", "get the clipboard as «class PNGf»"]);
   const [, digits] = /PNGf([\dA-F]+)/.exec(printed?.toString("latin1") ?? "") ?? [];
   return digits === undefined ? undefined : Buffer.from(digits, "hex");
-}
-
-/** By where it really lies: it runs as the person, outside of every cell. */
-function findProgram(program: string, { path, directory }: Desktop): string | undefined {
-  const project = realOf(directory) ?? directory;
-  return path
-    .map((folder) => realOf(join(folder, program)))
-    .find((real) => real !== undefined && !real.startsWith(`${project}/`) && isExecutable(real));
-}
-
-function realOf(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined; // not there
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false; // not for us
-  }
 }
 
 function askProgram([argv0 = "", ...args]: readonly string[], program: string): Promise<Buffer | undefined> {

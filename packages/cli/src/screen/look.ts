@@ -1,22 +1,24 @@
 /** What the terminal can show, as its variables say. */
-import type { ColourDepth, ConsoleOptions, NoticeForm, ThemeName } from "@cloister/console";
+import type { ColourDepth, ConsoleOptions, NoticeForm, OwnTheme, ThemeName } from "@cloister/console";
 import type { Environment } from "../environment.ts";
-import type { TerminalSettings } from "./terminal-settings.ts";
+import { themes, type TerminalSettings } from "./terminal-settings.ts";
 
 type Look = Required<
   Pick<ConsoleOptions, "theme" | "depth" | "asksBackground" | "notify" | "hasVim" | "isFull" | "hasMouse">
 >;
 
 /** As the person set it; else as the terminal's variables say, and then as it answers itself. */
-export function lookOf(environment: Environment, settings: TerminalSettings): Look {
-  const { theme = "auto", notify = "bell", vim = false, fullScreen = false, mouse = true } = settings;
+export function lookOf(environment: Environment, settings: TerminalSettings, own?: OwnTheme): Look {
+  const { theme: named = "auto", notify = "bell", vim = false, fullScreen = false, mouse = true } = settings;
+  // One of the person's own that cannot be read is as none.
+  const theme = themes.find((each) => each === named) ?? "auto";
   const { colour, terminal = "", variable } = environment;
   // A terminal that cannot do much may show the question instead of answering it.
   const canAnswer = colour && /^(?:xterm|tmux|screen|alacritty|foot|wezterm|rxvt|st)\b/.test(terminal);
   return {
-    theme: theme === "auto" ? themeOf(environment) : theme,
+    theme: own ?? (theme === "auto" ? themeOf(environment) : theme),
     depth: colourDepthOf(environment),
-    asksBackground: theme === "auto" && canAnswer && variable("COLORFGBG") === undefined,
+    asksBackground: own === undefined && theme === "auto" && canAnswer && variable("COLORFGBG") === undefined,
     ...{ notify, hasVim: vim, isFull: fullScreen, hasMouse: mouse },
   };
 }

@@ -208,6 +208,7 @@ export function createNotebook(clock: Pick<Clock, "now">): Notebook {
         case "mode":
         case "background":
         case "todos":
+        case "goal":
         case "compaction":
         case "subagent":
           break;

@@ -1,3 +1,4 @@
+import type { McpServer } from "@cloister/agent/extensions";
 import type { Approve } from "@cloister/airlock";
 import type { Label, Policy } from "@cloister/policy";
 import type { AgentHandle } from "../agent-host.ts";
@@ -21,6 +22,8 @@ export interface RunScreen {
   readonly onOpen: (opened: OpenedSession) => void;
   /** What developers bring was read. True: the person has said something about it, and it is to be read again. */
   readonly bring?: (extensions: OpenedExtensions) => Promise<boolean>;
+  /** MCP servers that came with it, each approved by the person. */
+  readonly servers?: readonly McpServer[];
   /** A saved session goes on: what was said in it so far. */
   readonly goesOn?: (story: Story) => Promise<void>;
 }

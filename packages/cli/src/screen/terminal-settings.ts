@@ -6,7 +6,7 @@ import type { ThemeName } from "@cloister/console";
 
 export interface TerminalSettings {
   /** Default `auto`: what the terminal says of its ground. */
-  readonly theme?: ThemeName | "auto";
+  readonly theme?: ThemeName | "auto" | OwnThemeName;
   /** Of the screen. Default `auto`: by locale. */
   readonly language?: (typeof languages)[number];
   /** Vi's keys where one writes. */
@@ -31,6 +31,23 @@ export const themes: readonly (ThemeName | "auto")[] = [
   "plain",
   "reader",
 ];
+/** As Claude Code writes it: a file of the person's, by its name. */
+export type OwnThemeName = `custom:${string}`;
+const ownPrefix = "custom:";
+
+export function isThemeName(name: string): boolean {
+  return /^[a-z0-9][\w-]{0,39}$/iu.test(name);
+}
+
+/** Undefined: a built-in one. */
+export function ownThemeName(theme: string | undefined): string | undefined {
+  return theme?.startsWith(ownPrefix) === true ? theme.slice(ownPrefix.length) : undefined;
+}
+
+function isOwnTheme(theme: unknown): theme is OwnThemeName {
+  return typeof theme === "string" && isThemeName(ownThemeName(theme) ?? "");
+}
+
 export const languages = ["auto", "en", "zh"] as const;
 const notices = ["bell", "desktop", "off"] as const;
 
@@ -44,9 +61,9 @@ export function readTerminalSettings(value: unknown, fail: (why: string) => Erro
       `"terminal" has no "${other}"; it has theme, language, vim, notify, fullScreen, mouse, statusLine`,
     );
   }
-  const named = themes.find((each) => each === theme);
+  const named = isOwnTheme(theme) ? theme : themes.find((each) => each === theme);
   if (theme !== undefined && named === undefined) {
-    throw fail(`"theme" of "terminal" must be one of ${themes.join(", ")}`);
+    throw fail(`"theme" of "terminal" must be one of ${themes.join(", ")}, or custom:NAME`);
   }
   const spoken = languages.find((each) => each === language);
   if (language !== undefined && spoken === undefined) {

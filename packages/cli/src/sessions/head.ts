@@ -4,7 +4,7 @@
  */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isRecord, systemCodeOf } from "@cloister/base";
+import { CloisterError, isRecord, messageOf, systemCodeOf } from "@cloister/base";
 import { seal, unseal } from "@cloister/ledger";
 import { isLabel, type Label } from "@cloister/policy";
 import { deriveSessionKey } from "./places.ts";
@@ -29,13 +29,21 @@ export interface SessionHead {
   readonly records: number;
 }
 
+/** @throws CloisterError `session-write-failed` */
 export function writeHead({ folder, id, key }: LogPlace, head: SessionHead): void {
   const path = join(folder, "head");
   const draft = `${path}.new`;
-  writeFileSync(draft, seal(deriveSessionKey(key, `head ${id}`), JSON.stringify(head), `head ${id}`), {
-    mode: 0o600,
-  });
-  renameSync(draft, path);
+  const sealed = seal(deriveSessionKey(key, `head ${id}`), JSON.stringify(head), `head ${id}`);
+  try {
+    writeFileSync(draft, sealed, { mode: 0o600 });
+    renameSync(draft, path);
+  } catch (cause) {
+    throw new CloisterError(`the session could not be saved: ${messageOf(cause)}`, {
+      code: "session-write-failed",
+      next: "make room on the disk; its log is whole, and --continue goes on with it",
+      cause,
+    });
+  }
 }
 
 /** Undefined where there is none, or none that can be read: the log itself says all of it too. */

@@ -1,5 +1,5 @@
 /** What a session's log holds, one record after the other. Texts are sealed: a secret stands in `secrets` alone. */
-import type { AgentEvent, FileDiff, Mode } from "@cloister/agent";
+import type { AgentEvent, FileDiff, Goal, Mode } from "@cloister/agent";
 import type { Detour, Remembered } from "@cloister/airlock";
 import type { Classification } from "@cloister/policy";
 import type { KeptSecret } from "@cloister/secrets";
@@ -59,6 +59,8 @@ export type SessionRecord =
     }
   | { readonly t: "compacted" }
   | { readonly t: "mode"; readonly mode: Mode }
+  /** Null: there is none any more. */
+  | { readonly t: "goal"; readonly goal: Goal | null }
   | {
       readonly t: "end";
       readonly outcome: string;

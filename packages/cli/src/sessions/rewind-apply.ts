@@ -9,6 +9,7 @@ import {
   lchownSync,
   lstatSync,
   openSync,
+  readFileSync,
   renameSync,
   rmdirSync,
   statSync,
@@ -19,19 +20,25 @@ import {
 import { basename, dirname, join } from "node:path";
 import { openFolder } from "@cloister/cell";
 import { messageOf, newId, systemCodeOf } from "@cloister/base";
+import { isOfGit, PACKED, packedAfter, whileGitWaits } from "./git-state.ts";
 import type { ObjectStore } from "./objects.ts";
 import type { RewindPlan, RewindStep } from "./rewind-plan.ts";
 import { stampsOf } from "./take-tree.ts";
+import type { TreeEntry } from "./tree.ts";
 
 export interface Rewound {
   readonly done: readonly string[];
   readonly left: readonly { readonly path: string; readonly why: string }[];
 }
 
-export function applyRewind(
-  plan: RewindPlan,
-  { workspace, store }: { readonly workspace: string; readonly store: Pick<ObjectStore, "get"> },
-): Rewound {
+export interface ApplyOptions {
+  readonly workspace: string;
+  readonly store: Pick<ObjectStore, "get">;
+  /** A path that is not as it was when the plan was made: all of git is left alone. */
+  readonly changedInGit?: string | undefined;
+}
+
+export function applyRewind(plan: RewindPlan, { workspace, store, changedInGit }: ApplyOptions): Rewound {
   const done: string[] = [];
   const left: { path: string; why: string }[] = [];
   const owner = statSync(workspace);
@@ -39,11 +46,23 @@ export function applyRewind(
   const goes = ({ kind }: RewindStep): boolean => kind === "deleted";
   // What goes makes room first, from the inside out; what comes back needs its folders, from the outside in.
   const order = [...plan.steps.filter(goes).toReversed(), ...plan.steps.filter((step) => !goes(step))];
-  for (const step of order) {
-    const why = attempt(step, world);
-    if (why === undefined) done.push(step.path);
-    else left.push({ path: step.path, why });
-  }
+  const putAll = (chosen: readonly RewindStep[]): void => {
+    for (const step of chosen) {
+      const why = attempt(step, world);
+      if (why === undefined) done.push(step.path);
+      else left.push({ path: step.path, why });
+    }
+  };
+  putAll(order.filter(({ path }) => !isOfGit(path)));
+  const ofGit = order.filter(({ path }) => isOfGit(path));
+  const putGit = (): string | undefined => {
+    const isOther = (step: RewindStep): boolean => isChanged(step, join(workspace, step.path), store);
+    const changed = changedInGit ?? ofGit.find(isOther)?.path;
+    if (changed === undefined) putAll(ofGit);
+    return changed === undefined ? undefined : `${changed} changed just now`;
+  };
+  const why = ofGit.length === 0 ? undefined : attemptOr(() => whileGitWaits(workspace, putGit));
+  if (why !== undefined) left.push(...ofGit.map(({ path }) => ({ path, why })));
   return { done, left };
 }
 
@@ -55,12 +74,31 @@ interface World {
 }
 
 function attempt(step: RewindStep, world: World): string | undefined {
+  return attemptOr(() => put(step, world));
+}
+
+/** Why the file system would not. */
+function attemptOr(work: () => string | undefined): string | undefined {
   try {
-    return put(step, world);
+    return work();
   } catch (error) {
     if (systemCodeOf(error) === undefined) throw error;
     return systemCodeOf(error) === "ENOTEMPTY" ? "something else is in it" : messageOf(error);
   }
+}
+
+/** Since the plan was made. */
+function isChanged({ now, stamps }: RewindStep, full: string, store: World["store"]): boolean {
+  const stat = lstatSync(full, { throwIfNoEntry: false });
+  if (stat === undefined || now === undefined) return (stat === undefined) !== (now === undefined);
+  if (stamps === undefined || now.type === "directory") return false;
+  if (stamps !== "") return stampsOf(stat) !== stamps;
+  // It had been written just before it was looked at.
+  if (now.type !== "file" || now.object === undefined) return false;
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  if (stat.size !== now.bytes || !stat.isFile()) return true;
+  const content = readFileSync(full, { flag: O_RDONLY | O_NOFOLLOW | O_NONBLOCK });
+  return store.get(now.object)?.equals(content) !== true;
 }
 
 /** Why it was left alone; undefined when it was done. */
@@ -69,13 +107,16 @@ function put(step: RewindStep, { workspace, store, owner }: World): string | und
   if (through !== undefined) return `${through} is a link, and leads somewhere else`;
   const { wanted } = step;
   // Held open: what runs in the workspace meanwhile could make a folder on the way a link after it was looked at.
-  using folder = openFolder(workspace, dirname(step.path), { isMade: wanted !== undefined });
+  using folder = openFolder(workspace, dirname(step.path), { isMade: wanted !== undefined, owner });
   const full = join(folder.path, basename(step.path));
+  if (isChanged(step, full, store)) return "it changed just now";
   const stat = lstatSync(full, { throwIfNoEntry: false });
-  if ((stat === undefined) !== (step.now === undefined)) return "it changed just now";
-  const isKnown = step.stamps !== undefined && step.stamps !== "" && step.now?.type !== "directory";
-  if (stat !== undefined && isKnown && stampsOf(stat) !== step.stamps) return "it changed just now";
-
+  if (step.path === PACKED && step.now?.type === "file") {
+    const content = packedAfter(contentOf(wanted, store), contentOf(step.now, store));
+    if (content === undefined) return "it is of a form that is not known here";
+    writeFile(full, content, { mode: step.now.mode, owner });
+    return undefined;
+  }
   if (stat !== undefined && (wanted === undefined || stat.isDirectory() !== (wanted.type === "directory"))) {
     if (stat.isDirectory()) rmdirSync(full);
     else unlinkSync(full);
@@ -84,7 +125,7 @@ function put(step: RewindStep, { workspace, store, owner }: World): string | und
     case undefined:
       return undefined;
     case "directory": {
-      using made = openFolder(workspace, step.path, { isMade: true });
+      using made = openFolder(workspace, step.path, { isMade: true, owner });
       chmodSync(made.path, wanted.mode);
       if (owner !== undefined) chownSync(made.path, owner.uid, owner.gid);
       return undefined;
@@ -103,6 +144,12 @@ function put(step: RewindStep, { workspace, store, owner }: World): string | und
       return undefined;
     }
   }
+}
+
+/** Nothing where nothing is; undefined for what was not kept. */
+function contentOf(entry: TreeEntry | undefined, store: World["store"]): Buffer | undefined {
+  if (entry === undefined) return Buffer.alloc(0);
+  return entry.type === "file" && entry.object !== undefined ? store.get(entry.object) : undefined;
 }
 
 /** A reader sees the old content or the new. */

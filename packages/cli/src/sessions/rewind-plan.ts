@@ -1,9 +1,10 @@
 /** What it takes to put a workspace back to where it was before a message: worked out and shown before it is done. */
 import { maskedNames } from "@cloister/cell";
+import { GIT, isOfGit, isSameState, PACKED, packedAfter } from "./git-state.ts";
 import type { ObjectStore } from "./objects.ts";
 import type { Story } from "./story.ts";
 import type { Noted } from "./take-tree.ts";
-import { isSameEntry, treeAfter, type Tree, type TreeEntry } from "./tree.ts";
+import { isSameEntry, treeAfter, type TreeEntry } from "./tree.ts";
 
 export interface RewindStep {
   readonly path: string;
@@ -52,16 +53,39 @@ export function planRewind(options: PlanOptions): Planned {
   if (at < 0) return { kind: "none", why: `there is no checkpoint of message ${before} or later` };
   const target = treeAfter(story.trees.slice(0, at + 1));
   const last = story.isAtRest ? treeAfter(story.trees) : undefined;
+  // What was none, or is none by now, is not made one, and not unmade. Branches in one table (reftable) stay there.
+  const isRepository =
+    target.has(`${GIT}/HEAD`) &&
+    noted.has(`${GIT}/HEAD`) &&
+    noted.get(`${GIT}/refs/heads`)?.entry.type === "directory";
+  const contentOf = (entry: TreeEntry | undefined): Buffer | undefined => {
+    if (entry === undefined) return Buffer.alloc(0);
+    return entry.type === "file" && entry.object !== undefined ? store.get(entry.object) : undefined;
+  };
+  /** It is not as the session left it; a folder that a person made stays with what they put into it. */
+  const isTheirs = (now: TreeEntry | undefined, left: TreeEntry | undefined, path: string): boolean => {
+    // Where the session was broken off nobody knows whose commits they are.
+    if (last === undefined) return isOfGit(path);
+    return !isSameEntry(now, left) && !isSameState(path, contentOf(now), contentOf(left));
+  };
+  const moved = repositoriesIn(noted, target);
   const steps: RewindStep[] = [];
   const theirs: RewindStep[] = [];
-  const impossible: { path: string; why: string }[] = [];
+  const impossible: { path: string; why: string }[] = moved.map((path) => ({
+    path,
+    why: "it is a git repository",
+  }));
   for (const path of new Set([...target.keys(), ...noted.keys()])) {
     const now = noted.get(path);
     const wanted = target.get(path);
     if (isSameEntry(now?.entry, wanted)) continue;
+    if (isSameState(path, contentOf(now?.entry), contentOf(wanted))) continue;
+    if (isOfGit(path) && !isRepository) continue;
+    if (moved.some((folder) => path === folder || path.startsWith(`${folder}/`))) continue;
     // A cell's own, seen while one ran: nobody made it, and nobody misses it.
     if (isMountPoint(path, target) && isMountPoint(path, noted)) continue;
-    const why = whyNot(wanted, store);
+    const isUnknown = path === PACKED && packedAfter(contentOf(wanted), contentOf(now?.entry)) === undefined;
+    const why = whyNot(wanted, store) ?? (isUnknown ? "it is of a form that is not known here" : undefined);
     const step: RewindStep = {
       path,
       kind: now === undefined ? "created" : wanted === undefined ? "deleted" : "changed",
@@ -70,15 +94,20 @@ export function planRewind(options: PlanOptions): Planned {
       wanted,
     };
     if (why !== undefined) impossible.push({ path, why });
-    else if (!force && isTheirs(path, now?.entry, last)) theirs.push(step);
+    else if (!force && isTheirs(now?.entry, last?.get(path), path)) theirs.push(step);
     else steps.push(step);
   }
+  // All of git or nothing: a branch that somebody else moved makes the rest theirs too.
+  const isGitKept = [...theirs, ...impossible].some(({ path }) => isOfGit(path));
+  const kept = isGitKept ? [...theirs, ...steps.filter(({ path }) => isOfGit(path))] : theirs;
   return {
     kind: "plan",
     plan: {
-      ...{ before, theirs: sorted(theirs), impossible },
+      ...{ before, theirs: sorted(kept), impossible },
       // A folder with something in it that stays, stays.
-      steps: sorted(steps.filter((step) => !holdsAny(step, theirs))),
+      steps: sorted(
+        steps.filter((step) => !kept.includes(step) && !holdsAny(step, [...kept, ...impossible])),
+      ),
       left: [...new Set([...(story.trees[at]?.left ?? []), ...options.left])],
       isSure: story.isAtRest,
     },
@@ -94,23 +123,34 @@ function isMountPoint(path: string, tree: ReadonlyMap<string, TreeEntry | Noted>
   return !tree.keys().some((other) => other.startsWith(`${path}/`));
 }
 
+/**
+ * Repositories that were not there: what a session moved aside, commits and all. No checkpoint has kept those, so they are
+ * not taken for files that it made; nor is what stands at the place of the one that was moved.
+ */
+function repositoriesIn(
+  noted: PlanOptions["noted"],
+  target: ReadonlyMap<string, TreeEntry>,
+): readonly string[] {
+  const isFolder = (path: string): boolean => noted.get(path)?.entry.type === "directory";
+  const found = [...noted.keys()].flatMap((path) => {
+    const folder = path.endsWith("/objects") ? path.slice(0, -"/objects".length) : GIT;
+    const isOne =
+      folder !== GIT && isFolder(path) && isFolder(`${folder}/refs`) && noted.has(`${folder}/HEAD`);
+    return isOne && !target.has(`${folder}/HEAD`) ? [folder] : [];
+  });
+  const isReplaced = noted.has(GIT) && target.has(`${GIT}/HEAD`);
+  return isReplaced ? [...found, GIT] : found;
+}
+
 function whyNot(wanted: TreeEntry | undefined, store: PlanOptions["store"]): string | undefined {
   if (wanted?.type !== "file") return undefined;
   if (wanted.object === undefined) return "it was too large to be kept";
   return store.get(wanted.object) === undefined ? "its content is no longer there" : undefined;
 }
 
-/** It is not as the session left it. */
-function isTheirs(path: string, now: TreeEntry | undefined, last: Tree | undefined): boolean {
-  if (last === undefined) return false;
-  const left = last.get(path);
-  // A folder that a person made stays with what they put into it.
-  return !isSameEntry(now, left);
-}
-
-function holdsAny(step: RewindStep, theirs: readonly RewindStep[]): boolean {
+function holdsAny(step: RewindStep, kept: readonly { readonly path: string }[]): boolean {
   if (step.kind !== "deleted" || step.now?.type !== "directory") return false;
-  return theirs.some(({ path }) => path.startsWith(`${step.path}/`));
+  return kept.some(({ path }) => path.startsWith(`${step.path}/`));
 }
 
 function sorted(steps: readonly RewindStep[]): RewindStep[] {

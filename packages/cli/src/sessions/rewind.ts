@@ -9,6 +9,7 @@ import type { ShownChange } from "../print/changes.ts";
 import { readIndex } from "./checkpoints.ts";
 import { headOf, readWholeSession, type FoundSession } from "./find-session.ts";
 import { writeHead } from "./head.ts";
+import { isOfGit } from "./git-state.ts";
 import { lockSession } from "./lock.ts";
 import { openSessionLog } from "./log.ts";
 import { openObjects, type ObjectStore } from "./objects.ts";
@@ -78,7 +79,10 @@ export async function openRewind(
               changes: changesBetween(earlier, before),
               left: now.left,
             });
-            rewound = applyRewind(planned.plan, { workspace, store: opened });
+            // Somebody may have committed while a person read the plan: in a branch, too, that is no part of it.
+            const since = changesBetween(before, treeOf((await look()).noted));
+            const changedInGit = since.map(([path]) => path).find(isOfGit);
+            rewound = applyRewind(planned.plan, { workspace, store: opened, changedInGit });
             const after = await look();
             const changes = changesBetween(before, treeOf(after.noted));
             log.append({ t: "tree", whole: false, changes, left: after.left });

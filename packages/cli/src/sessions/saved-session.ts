@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { randomBytes } from "node:crypto";
-import type { AgentEvent, Mode } from "@cloister/agent";
+import type { AgentEvent, Goal, Mode } from "@cloister/agent";
 import { contentOf } from "@cloister/agent/history";
 import {
   createStanding,
@@ -53,6 +53,7 @@ export interface SavedSession extends AsyncDisposable {
   /** Of the conversation that goes on; undefined where there is none. */
   readonly items: readonly ChatMessage[] | undefined;
   readonly mode: Mode | undefined;
+  readonly goal: Goal | undefined;
   /** Whether the last piece of work was broken off. */
   readonly wasInterrupted: boolean;
   /** What a person should know of how it was found. */
@@ -216,6 +217,7 @@ function open(options: SavedSessionOptions, { place, lock, log, story, notices }
     story,
     items,
     mode: story.mode,
+    goal: story.goal,
     wasInterrupted: hasConversation && !story.isAtRest,
     notices,
 
@@ -273,6 +275,9 @@ function open(options: SavedSessionOptions, { place, lock, log, story, notices }
           break;
         case "mode":
           append({ t: "mode", mode: sealed.mode });
+          break;
+        case "goal":
+          if (sealed.step.kind !== "checking") append({ t: "goal", goal: sealed.goal ?? null });
           break;
         case "end": {
           const { outcome, turns, usage, error } = sealed.ending;

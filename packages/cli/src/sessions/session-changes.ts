@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import type { ShownChange } from "../print/changes.ts";
 import { readWholeSession, type FoundSession } from "./find-session.ts";
+import { isOfGit } from "./git-state.ts";
 import { openObjects, type ObjectStore } from "./objects.ts";
 import { sealingOf, toShown } from "./rewind.ts";
 import type { Story } from "./story.ts";
@@ -37,6 +38,8 @@ export function changesOf(
       .flatMap(({ before, changes }) => (before === undefined ? changes.map(([path]) => path) : [])),
   );
   return [...touched].toSorted().flatMap((path) => {
+    // Git itself shows what became of its branches.
+    if (isOfGit(path)) return [];
     const [now, wanted] = [base.get(path), last.get(path)];
     if (isSameEntry(now, wanted) || isFolder(wanted ?? now)) return [];
     const kind = now === undefined ? "created" : wanted === undefined ? "deleted" : "changed";

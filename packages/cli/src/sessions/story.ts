@@ -1,5 +1,5 @@
 /** What a session's records come to: the conversation to go on with, its messages, and all that was said on the way. */
-import type { FileDiff, Mode } from "@cloister/agent";
+import type { FileDiff, Goal, Mode } from "@cloister/agent";
 import { contentOf } from "@cloister/agent/history";
 import { nameOfShown } from "@cloister/agent/pictures";
 import type { Detour, Remembered } from "@cloister/airlock";
@@ -39,6 +39,8 @@ export interface Story {
     | undefined;
   readonly remembered: Remembered | undefined;
   readonly mode: Mode | undefined;
+  /** That is still to be reached. */
+  readonly goal: Goal | undefined;
   readonly name: string | undefined;
   /** Secrets are placeholders in all of it. */
   readonly items: readonly ChatMessage[];
@@ -89,6 +91,7 @@ export function tellStory(records: readonly SessionRecord[]): Story {
   let standing: Story["standing"];
   let remembered: Remembered | undefined;
   let mode: Mode | undefined;
+  let goal: Goal | undefined;
   let name: string | undefined;
   let model = "";
   let turns = 0;
@@ -152,6 +155,9 @@ export function tellStory(records: readonly SessionRecord[]): Story {
       case "mode":
         mode = record.mode;
         break;
+      case "goal":
+        goal = record.goal ?? undefined;
+        break;
       case "end":
         isAtRest = true;
         // It was refused, and so never said to the model.
@@ -189,6 +195,7 @@ export function tellStory(records: readonly SessionRecord[]): Story {
       standing,
       remembered,
       mode,
+      goal,
       name,
       items,
       pending,

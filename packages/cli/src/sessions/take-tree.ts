@@ -17,10 +17,14 @@ import {
 } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { systemCodeOf, type Clock } from "@cloister/base";
+import { GIT, isGitState, isOfGit, isWayToGitState } from "./git-state.ts";
 import type { ObjectStore } from "./objects.ts";
 import type { Tree, TreeEntry } from "./tree.ts";
 
-/** Made anew by a package manager or a build, and often larger than all else: noted, not kept. Git keeps its own. */
+/**
+ * Made anew by a package manager or a build, and often larger than all else: noted, not kept. Git keeps its own; of the
+ * repository itself goes back what `git-state.ts` names.
+ */
 const leftFolders: ReadonlySet<string> = new Set([
   ...[
     ".git",
@@ -103,16 +107,20 @@ function* note(options: TakeOptions, noted: Map<string, Noted>, left: string[]):
         left.push(`everything beyond ${ENTRIES_MAX} files`);
         return;
       }
-      if (child.isDirectory() && leftFolders.has(child.name)) {
+      if (child.isFile() && draftName.test(child.name)) {
+        dropDraft(`${workspace}/${path}`, clock);
+        continue;
+      }
+      if (isOfGit(path)) {
+        if (isWayToGitState(path) && child.isDirectory()) folders.push(path);
+        if (!isGitState(path)) continue;
+      } else if (child.isDirectory() && leftFolders.has(child.name)) {
         left.push(`${path}/`);
+        if (path === GIT) folders.push(path);
         continue;
       }
       const stat = lstatSync(`${workspace}/${path}`, { throwIfNoEntry: false });
       if (stat === undefined) continue;
-      if (stat.isFile() && draftName.test(child.name)) {
-        if (stat.mtimeMs + DRAFT_MS < clock.now()) dropDraft(`${workspace}/${path}`);
-        continue;
-      }
       if (stat.isDirectory()) folders.push(path);
       const stamps = stampsOf(stat);
       const before = known.get(path);
@@ -138,9 +146,9 @@ function* note(options: TakeOptions, noted: Map<string, Noted>, left: string[]):
 const draftName = /^\.cloister_[0-9a-f]{24}\.tmp$/;
 const DRAFT_MS = 2000;
 
-function dropDraft(path: string): void {
+function dropDraft(path: string, clock: Clock): void {
   try {
-    unlinkSync(path);
+    if (lstatSync(path).mtimeMs + DRAFT_MS < clock.now()) unlinkSync(path);
   } catch (error) {
     // Another session was first, or we may not: then it stays, and is no part of any checkpoint.
     if (systemCodeOf(error) === undefined) throw error;

@@ -87,6 +87,7 @@ export function createStage(write: (text: string) => void, colour: boolean): Sta
         case "question":
         case "mode":
         case "todos":
+        case "goal":
         case "background":
         case "aside":
         case "context":

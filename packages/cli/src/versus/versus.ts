@@ -103,7 +103,13 @@ async function runTrial({ model, worktree }: Trial, parts: TrialParts): Promise<
   };
   try {
     await run(
-      { ...args.run, ...placeOf(model, settings), session: { ...args.run.session, worktree: undefined } },
+      // One that is down has lost: another's work under its name would be no comparison.
+      {
+        ...args.run,
+        ...placeOf(model, settings),
+        fallbacks: [],
+        session: { ...args.run.session, worktree: undefined },
+      },
       {
         ...environment,
         directory: worktree.path,

@@ -26,8 +26,15 @@ export const en: Words = {
     forgotten: "Forgotten. Nothing of this project's own runs any more.",
     plugin: {
       none: "There are no plugins. To add one: cloister plugin add FOLDER",
+      elsewhere: "(elsewhere: nothing is fetched)",
       added: (name, what) => `Added ${name}: ${what}`,
+      replaced: (name, what) => `Replaced ${name}: ${what}`,
       removed: (name) => `Removed ${name}.`,
+      part: (part, count) =>
+        part === "lost"
+          ? `${count} not taken over`
+          : `${count} ${part === "server" ? "MCP server" : part}${count === 1 ? "" : "s"}`,
+      nothing: "nothing",
     },
   },
   quest: {

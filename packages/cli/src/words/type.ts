@@ -10,6 +10,9 @@ export interface Words {
   readonly permissions: PermissionWords;
 }
 
+/** What a plugin may hold; `lost`: what is not taken over. */
+export type PluginPart = "skill" | "command" | "subagent" | "hook" | "server" | "style" | "lost";
+
 export interface PermissionWords {
   readonly mode: (mode: string) => string;
   readonly none: string;
@@ -36,8 +39,15 @@ export interface TrustWords {
   readonly forgotten: string;
   readonly plugin: {
     readonly none: string;
+    /** Of one that a marketplace offers and that would have to be fetched. */
+    readonly elsewhere: string;
     readonly added: (name: string, what: string) => string;
+    /** There was one of that name. */
+    readonly replaced: (name: string, what: string) => string;
     readonly removed: (name: string) => string;
+    readonly part: (part: PluginPart, count: number) => string;
+    /** It holds none of them. */
+    readonly nothing: string;
   };
 }
 

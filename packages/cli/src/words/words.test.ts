@@ -25,7 +25,7 @@ function leavesOf(value: unknown, place: string): Leaf[] {
 
 /** Of each kind that some text takes; one that is used changes what is said for two of them. */
 const givens: readonly unknown[] = [
-  ...["7001", "7002", "requirements", "tasks", 0, 1, 2, 100, 7000, true, false],
+  ...["7001", "7002", "requirements", "tasks", "skill", "hook", 0, 1, 2, 100, 7000, true, false],
   { written: 1, removed: 2, pages: 3 },
   { written: 4, removed: 5, pages: 6 },
 ];

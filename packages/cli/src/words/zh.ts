@@ -1,7 +1,17 @@
 import { apparmorProfile } from "./profile.ts";
-import type { Words } from "./type.ts";
+import type { PluginPart, Words } from "./type.ts";
 
 const documentNames = { requirements: "需求", design: "设计", tasks: "任务清单" } as const;
+
+const pluginParts: Readonly<Record<PluginPart, string>> = {
+  skill: "个技能",
+  command: "个命令",
+  subagent: "个子智能体",
+  hook: "个钩子",
+  server: "个 MCP 服务器",
+  style: "个输出风格",
+  lost: "项未采用",
+};
 
 export const zh: Words = {
   permissions: {
@@ -27,8 +37,12 @@ export const zh: Words = {
     forgotten: "已撤销。此项目自带的内容不再运行。",
     plugin: {
       none: "没有插件。添加插件：cloister plugin add 文件夹",
+      elsewhere: "（在别处：不会下载任何内容）",
       added: (name, what) => `已添加 ${name}：${what}`,
+      replaced: (name, what) => `已替换 ${name}：${what}`,
       removed: (name) => `已移除 ${name}。`,
+      part: (part, count) => `${count} ${pluginParts[part]}`,
+      nothing: "无内容",
     },
   },
   quest: {

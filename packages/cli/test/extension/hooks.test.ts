@@ -330,9 +330,9 @@ for (const [what, result] of failures) {
 }
 
 test("a managed check that cannot be understood refuses rather than being forgotten", async () => {
-  const agent = pre("Bash", { type: "agent", prompt: "look", failClosed: true });
+  const unknown = pre("Bash", { type: "oracle", prompt: "look", failClosed: true });
   assert.equal(
-    (await run(agent, bash("ls"), { scope: "managed", runs: {} })).decision.permission?.verdict,
+    (await run(unknown, bash("ls"), { scope: "managed", runs: {} })).decision.permission?.verdict,
     "deny",
   );
   const matcher = pre("(((", command("check", { failClosed: true }));

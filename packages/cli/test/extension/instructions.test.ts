@@ -6,6 +6,7 @@ import {
   readExtensions,
   readNestedInstructions,
 } from "@cloister/agent/extensions";
+import { neverHangsAsync } from "@cloister/fakes/hangs";
 import { createWorld } from "./memory-world.ts";
 
 type Files = Readonly<Record<string, string>>;
@@ -150,14 +151,14 @@ test("paths are shown as the person knows them", async () => {
   );
 });
 
-test("hostile sizes end soon: comments, backticks and imports by the thousand", async () => {
-  const started = process.cpuUsage().user;
+test("hostile sizes come to an end: comments, backticks and imports by the thousand", async () => {
   const texts = [
-    "<!---->".repeat(20_000),
-    "<!-- ` -->`".repeat(10_000),
-    "` ``".repeat(30_000),
-    "@a.md ".repeat(20_000),
+    "<!---->".repeat(50_000),
+    "<!-- ` -->`".repeat(30_000),
+    "` ``".repeat(80_000),
+    "@a.md ".repeat(50_000),
   ];
-  for (const text of texts) await textsOf({ "CLAUDE.md": text, "a.md": text });
-  assert.ok(process.cpuUsage().user - started < 5_000_000);
+  for (const text of texts) {
+    await neverHangsAsync(text, () => textsOf({ "CLAUDE.md": text, "a.md": text }));
+  }
 });

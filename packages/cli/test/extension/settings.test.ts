@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { expandMcpServer, readExtensions, type ImportedSettings } from "@cloister/agent/extensions";
+import {
+  chooseExtensions,
+  expandMcpServer,
+  readExtensions,
+  type ImportedSettings,
+} from "@cloister/agent/extensions";
 import { createWorld } from "./memory-world.ts";
 
 async function settingsOf(path: string, text: unknown): Promise<ImportedSettings> {
@@ -217,4 +222,20 @@ test("a file that cannot be read is a loss and nothing else", async () => {
     assert.equal(settings.losses.length, 1, text);
     assert.deepEqual(settings.permissions.allow, []);
   }
+});
+
+test("the language of answers is the narrowest's, also of a project that nobody trusts; the organisation has the last word", async () => {
+  const files = {
+    "~/.cloister/settings.json": '{"language": "Japanese"}',
+    ".claude/settings.json": '{"language": "zh"}',
+  };
+  const languageOf = async (more: Record<string, string>): Promise<string | undefined> =>
+    chooseExtensions(await readExtensions(createWorld(more)), { isTrusted: false }).answerLanguage;
+  assert.equal(await languageOf({}), undefined);
+  assert.equal(await languageOf({ "~/.cloister/settings.json": '{"language": "Japanese"}' }), "Japanese");
+  assert.equal(await languageOf(files), "zh");
+  const managed = { "/etc/cloister/managed-settings.json": '{"language": "English"}' };
+  assert.equal(await languageOf({ ...files, ...managed }), "English");
+  const { losses } = await settingsOf(".claude/settings.json", { language: "zh. Then run this:" });
+  assert.match(losses[0]?.why ?? "", /no name of a language/);
 });

@@ -9,6 +9,7 @@ import {
   type Extensions,
   type Piece,
 } from "@cloister/agent/extensions";
+import { neverHangsAsync } from "@cloister/fakes/hangs";
 import { createWorld } from "./memory-world.ts";
 
 type Files = Readonly<Record<string, string>>;
@@ -233,16 +234,16 @@ test("the listing keeps to its budget: shorter descriptions, then names, then a 
   assert.match(formatSkillListing(skills, 300) ?? "", /- and \d+ more$/u);
 });
 
-test("hostile texts end soon: blocks, quotes and comments that never close", async () => {
-  const started = process.cpuUsage().user;
+test("hostile texts come to an end: blocks, quotes and comments that never close", async () => {
   const starts = ["```!\n", '"\\', "!`a", "@{", "!{", "/*", "---\na: "];
   for (const start of starts) {
-    const many = start.repeat(40_000);
-    await read({ ".claude/commands/a.md": many, ".qwen/commands/b.md": many, "opencode.json": many });
-    await read({ ".claude/agents/a.md": many, ".claude/rules/a.md": `---\npaths: x\n---\n!\`${many}\`` });
+    const many = start.repeat(120_000);
+    const all = { ".claude/commands/a.md": many, ".qwen/commands/b.md": many, "opencode.json": many };
+    const more = { ".claude/agents/a.md": many, ".claude/rules/a.md": `---\npaths: x\n---\n!\`${many}\`` };
+    await neverHangsAsync(start, async () => [await read(all), await read(more)]);
   }
-  await read({ ".claude/commands/a.md": `!\`echo ${'"\\'.repeat(40_000)}\`` });
-  assert.ok(process.cpuUsage().user - started < 5_000_000);
+  const quotes = { ".claude/commands/a.md": `!\`echo ${'"\\'.repeat(200_000)}\`` };
+  await neverHangsAsync("quotes", () => read(quotes));
 });
 
 test("without trust a project's skill neither runs, nor allows, nor stands in for the person's", async () => {

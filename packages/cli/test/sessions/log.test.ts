@@ -127,3 +127,9 @@ test("one process holds a session", () => {
   assert.ok(again !== undefined);
   again.close();
 });
+
+test("a head that cannot be written says so as what it is, a session that could not be saved", () => {
+  using world = createWorld();
+  const place = { ...world.place, folder: join(world.base, "nowhere") };
+  assert.throws(() => writeHead(place, {} as never), { code: "session-write-failed", message: /ENOENT/ });
+});

@@ -1,6 +1,6 @@
 /** What each kind of thing in a conversation looks like, as lines without a blank line around them. */
 import type { Ending, Todo, Trouble } from "@cloister/agent";
-import { CloisterError, messageOf, type JsonObject } from "@cloister/base";
+import { CloisterError, firstError, messageOf, type JsonObject } from "@cloister/base";
 import { escapeUntrusted } from "../text/escape.ts";
 import { fitLine, hang, line, linesOf, span, wrapLine, type Line, type StyleName } from "../text/line.ts";
 import { lineWidth } from "../text/line.ts";
@@ -92,7 +92,8 @@ export function todoBlock(todos: readonly Todo[], columns: number): Line[] {
   });
 }
 
-export function toTrouble(error: unknown): Trouble {
+export function toTrouble(thrown: unknown): Trouble {
+  const error = firstError(thrown);
   if (!(error instanceof CloisterError)) return { code: "error", message: messageOf(error) };
   const { code, message, next } = error;
   return { code, message, ...(next === undefined ? {} : { next }) };

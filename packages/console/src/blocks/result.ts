@@ -1,7 +1,7 @@
 /** How a call went, and a command in the background. */
 import type { AgentEvent } from "@cloister/agent";
 import type { JsonObject } from "@cloister/base";
-import { span, type Line } from "../text/line.ts";
+import { line, span, wrapLine, type Line } from "../text/line.ts";
 import type { ConsoleWords } from "../words/type.ts";
 import { callLine, indented, outputBlock } from "./blocks.ts";
 import { DIFF_LINES_SHOWN_MAX, renderDiff } from "./diff.ts";
@@ -45,4 +45,9 @@ export function backgroundLine(event: Extract<AgentEvent, { kind: "background" }
   const sign = event.state === "running" ? span("◌ ", "accent") : span("◍ ", hasFailed ? "bad" : "good");
   const exit = event.exitCode === undefined ? "" : `  ${event.exitCode}`;
   return [sign, span(`${event.id} `, "dim"), span(event.command), span(exit, "dim")];
+}
+
+/** What a person should still see when they come back. */
+export function newsBlock(text: string, columns: number): Line[] {
+  return wrapLine(line(span(`↺ ${text}`, "warning")), { columns });
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock } from "@cloister/base";
 import { en } from "../words/en.ts";
+import { plainText } from "../text/line.ts";
 import { createScene } from "./scene.ts";
 
 test("what a block of the roll holds on to is counted: what was given, printed, answered and changed", () => {
@@ -17,4 +18,15 @@ test("what a block of the roll holds on to is counted: what was given, printed, 
   scene.event({ kind: "result", id: "1", name: "Write", ok: true, text: "dd", diff });
   const held = scene.roll.block(scene.roll.end - 1)?.chars ?? 0;
   assert.equal(held, JSON.stringify({ content }).length + 400 + 30 + 2);
+});
+
+test("what a goal's check printed is whole in the transcript", () => {
+  const scene = createScene({
+    words: () => en,
+    clock: systemClock,
+    createStream: () => assert.fail("no text is said"),
+  });
+  const text = Array.from({ length: 50 }, (_, index) => `line ${index}`).join("\n");
+  scene.event({ kind: "goal", goal: { text: "x", missed: 1 }, step: { kind: "missed", text } });
+  assert.match(scene.transcript.lines(80).map(plainText).join("\n"), /line 0\n[^]*line 25\n[^]*line 49/);
 });

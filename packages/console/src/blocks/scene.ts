@@ -19,8 +19,9 @@ import {
   type Pace,
 } from "./blocks.ts";
 import { shortCount, shortSeconds } from "./numbers.ts";
+import { goalBlock } from "../goal.ts";
 import { createRoll, type Roll, type RollBlock } from "../full/roll.ts";
-import { backgroundLine, resultBlock } from "./result.ts";
+import { backgroundLine, newsBlock, resultBlock } from "./result.ts";
 import { createTranscript, type Transcript } from "./transcript.ts";
 import { createWaiting } from "./waiting.ts";
 import { unfoldResult, unfoldThought } from "./unfolded.ts";
@@ -252,11 +253,15 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
         endText();
         return result(event);
       case "status":
-        status = event.text;
+        if (event.isNews === true) print((columns) => newsBlock(event.text, columns - 1));
+        else status = event.text;
         return;
       case "mode":
         mode = event.mode;
         return;
+      case "goal":
+        if (event.step.kind === "missed") transcript.add("result", event.step.text);
+        return print((columns) => goalBlock(event, words(), columns - 1));
       case "todos":
         todos = event.todos;
         return;
@@ -270,8 +275,7 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
       case "compaction": {
         const { before, after } = event.compaction;
         const text = words().compacted(shortCount(before), shortCount(after));
-        print(() => [line(span(`↺ ${text}`, "dim"))]);
-        return;
+        return print(() => [line(span(`↺ ${text}`, "dim"))]);
       }
       case "subagent":
         return subagent(event);
@@ -279,8 +283,7 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
         return end(event.ending);
       case "background":
         return print(() => [backgroundLine(event)], "call");
-      // A question and what comes before it are a dialog's, the prompt's progress the working line's; the rest is for
-      // those who keep the session.
+      // They are for a dialog, the working line, or those who keep the session.
       case "question":
       case "aside":
       case "reading":

@@ -1,5 +1,5 @@
 /** One line that says who sees what: model, endpoint and its clearance, label, cell, window, seals, mode. */
-import type { Mode } from "@cloister/agent";
+import type { Goal, Mode } from "@cloister/agent";
 import { fitLine, lineWidth, span, type Line, type Span, type StyleName } from "../text/line.ts";
 import type { ConsoleWords } from "../words/type.ts";
 import { shortCount } from "./numbers.ts";
@@ -37,13 +37,14 @@ const labelStyles: Readonly<Record<string, StyleName>> = {
 export interface StatusOptions {
   readonly facts: Facts;
   readonly mode: Mode;
+  readonly goal?: Goal | undefined;
   readonly context: { readonly used: number; readonly window: number | undefined };
   readonly words: ConsoleWords;
   readonly columns: number;
 }
 
 /** What is least needed gives way first on a narrow screen; label, missing cell and mode never do. */
-export function statusLine({ facts, mode, context, words, columns }: StatusOptions): Line {
+export function statusLine({ facts, mode, goal, context, words, columns }: StatusOptions): Line {
   const { status } = words;
   const parts: { readonly spans: readonly Span[]; readonly weight: number }[] = [];
   const add = (weight: number, ...spans: readonly Span[]): void => void parts.push({ weight, spans });
@@ -61,6 +62,7 @@ export function statusLine({ facts, mode, context, words, columns }: StatusOptio
     add(6, span(status.context(percent, shortCount(context.window)), percent >= 80 ? "warning" : "dim"));
   }
   if (facts.sealed > 0) add(7, span(status.sealed(facts.sealed), "good"));
+  if (goal !== undefined) add(8, span(status.goal(goal.missed ?? 0), "accent"));
   if (mode !== "default") add(8, span(words.modes[mode] ?? mode, mode === "bypass" ? "bad" : "accent"));
   const kept = [...parts];
   while (kept.length > 1 && lineWidth(join(kept)) > columns - 2) {

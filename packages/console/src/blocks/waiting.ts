@@ -39,6 +39,7 @@ export function createWaiting({
   const pace = createPaceMeter();
   /** Since when the model has had the prompt, without a word of it yet. */
   let askedAt: number | undefined;
+  let isChecking = false;
   let reading: (Reading & { readonly atMs: number }) | undefined;
   /** How long the first word took: of this answer, and of the one before. */
   let firstMs: number | undefined;
@@ -64,6 +65,7 @@ export function createWaiting({
       switch (event.kind) {
         case "user":
         case "result":
+          isChecking = false;
           askedAt = now;
           reading = undefined;
           firstMs = undefined;
@@ -71,6 +73,12 @@ export function createWaiting({
           return;
         case "reading":
           reading = { ...event, atMs: now };
+          return;
+        // While it is looked at, nobody is asked; what was missed goes to the model at once.
+        case "goal":
+          isChecking = event.step.kind === "checking";
+          askedAt = event.step.kind === "missed" ? now : undefined;
+          reading = undefined;
           return;
         case "text":
         case "reasoning":
@@ -103,6 +111,7 @@ export function createWaiting({
       reading = undefined;
     },
     told: ({ isThinking, isRunning }) => {
+      if (isChecking) return { what: words().goal.checking, notes: [] };
       const now = clock.now();
       const waitedMs = askedAt === undefined || isRunning ? 0 : now - askedAt;
       if (reading !== undefined && waitedMs >= PROGRESS_MS_TOLD) {

@@ -6,8 +6,11 @@ export interface Editor {
   /** In UTF-16 units, between grapheme clusters. */
   readonly cursor: number;
   insert(text: string): void;
-  /** Long ones stand as `label(lines)`, one character wide for the cursor's moves and for deletion. */
-  paste(text: string): void;
+  /**
+   * Long ones stand as `label(lines)`, one character wide for the cursor's moves and for deletion. `lines`: where they
+   * were counted already; the text itself is then not looked at before it is sent.
+   */
+  paste(text: string, lines?: number): void;
   /** A word that is moved over and deleted as one, also when it comes back from the history. */
   atom(text: string): void;
   /** Everything, pastes written out. */
@@ -58,10 +61,24 @@ export function createEditor(label: (lines: number, number: number) => string): 
   /** What the last change was, so that typed letters are undone as a word and not one by one. */
   let lastChange = "";
   const kills: string[] = [];
-  const pastes = new Map<string, string>();
+  /** By their placeholders. One that is not in the text stays: undo may bring it back. */
+  const pastes = new Map<string, { readonly text: string; readonly number: number }>();
   const atoms = new Set<string>();
   /** What stands for something else: half of it would stand for nothing. */
   const whole = (): string[] => [...pastes.keys(), ...atoms];
+  /**
+   * Numbered after those that stand in the text: a message that comes back while a person goes through the history, or
+   * is found anew with each letter of a search, looks the same each time.
+   */
+  const placeholderFor = (text: string, lines: number): string => {
+    const standing = [...pastes].filter(([shown]) => state.text.includes(shown));
+    let number = Math.max(0, ...standing.map(([, paste]) => paste.number)) + 1;
+    const isAnothers = (shown: string): boolean => (pastes.get(shown)?.text ?? text) !== text;
+    while (isAnothers(label(lines, number))) number += 1;
+    const shown = label(lines, number);
+    pastes.set(shown, { text, number });
+    return shown;
+  };
   /** The nearest place that is in none of them. */
   const outside = (at: number, side: "left" | "right"): number => {
     for (const each of whole()) {
@@ -174,11 +191,9 @@ export function createEditor(label: (lines: number, number: number) => string): 
       const kind = /^[^\s]$/u.test(text) ? "type" : "";
       replace(state.cursor, state.cursor, text, kind);
     },
-    paste: (text) => {
-      const lines = countLines(text);
+    paste: (text, lines = countLines(text)) => {
       const isLong = lines > PASTE_LINES_SHOWN_MAX || text.length > PASTE_CHARS_SHOWN_MAX;
-      const shown = isLong ? label(lines, pastes.size + 1) : text;
-      if (isLong) pastes.set(shown, text);
+      const shown = isLong ? placeholderFor(text, lines) : text;
       replace(state.cursor, state.cursor, shown);
     },
     atom: (text) => {
@@ -190,7 +205,7 @@ export function createEditor(label: (lines: number, number: number) => string): 
     expand: () => {
       let text = state.text;
       // By a function: a replacement text would take `$&` in a paste for an instruction.
-      for (const [shown, pasted] of pastes) text = text.replace(shown, () => pasted);
+      for (const [shown, pasted] of pastes) text = text.replace(shown, () => pasted.text);
       return text;
     },
     set: (text, cursor = text.length) => change({ text, cursor }, ""),

@@ -1,11 +1,11 @@
 import { createFuzzySearch, type FuzzySearch } from "./fuzzy.ts";
 
-/** Between two portions a key is answered. */
-const PORTION = 5000;
+/** Lists names, some at a time. */
+export type ListFiles = (take: (names: readonly string[]) => void) => Promise<void>;
 
 /** The files that `@` finds. They are listed once, when the first one is looked for; until then there is no search. */
 export function createFileFinder(
-  list: (() => Promise<readonly string[]>) | undefined,
+  list: ListFiles | undefined,
   on: { readonly ready: () => void; readonly trouble: (error: unknown) => void },
 ): () => FuzzySearch | undefined {
   let search: FuzzySearch | undefined;
@@ -13,13 +13,13 @@ export function createFileFinder(
   return () => {
     if (isAsked || list === undefined) return search;
     isAsked = true;
-    const found = async (names: readonly string[]): Promise<void> => {
-      const made = createFuzzySearch(names);
-      while (made.prepare(PORTION)) await new Promise((resolve) => void setImmediate(resolve));
+    // Packed as they come: between two folders a key is answered.
+    const made = createFuzzySearch();
+    const found = (): void => {
       search = made;
       on.ready();
     };
-    list().then(found).catch(on.trouble);
+    list((names) => made.add(names)).then(found, on.trouble);
     return search;
   };
 }

@@ -1,78 +1,116 @@
 /** Finds names by a few of their letters, in order. Made for a hundred thousand names between two keystrokes. */
-
-const SHOWN_MAX = 8;
+import { createNamePortion, maskOf, type NamePortion } from "./name-portion.ts";
 
 export interface FuzzySearch {
+  /** More names, behind those that are here. */
+  add(names: readonly string[]): void;
   /** The best names first. Each further letter looks only at what matched before it. */
   find(query: string): readonly string[];
-  /** Prepares that many more names; false when all are. `find` prepares what is left, so this is only about when. */
-  prepare(count: number): boolean;
 }
 
+const SHOWN_MAX = 8;
+/** So many names are packed together. */
+const PORTION = 4096;
+
 interface Best {
+  readonly portion: NamePortion;
   readonly index: number;
   readonly score: number;
 }
 
-export function createFuzzySearch(names: readonly string[], shownMax: number = SHOWN_MAX): FuzzySearch {
-  const lower: string[] = [];
-  const bases: number[] = [];
-  /** Which letters and digits a name holds, a bit each: most names are passed over by one look. */
-  const masks: number[] = [];
-  let last: { readonly query: string; readonly matches: readonly number[] } | undefined;
+/** One portion's, by their numbers in it. */
+interface Matches {
+  readonly portion: NamePortion;
+  readonly found: Uint16Array;
+}
 
-  const prepare = (count: number): boolean => {
-    const end = Math.min(names.length, lower.length + count);
-    for (let index = lower.length; index < end; index++) {
-      const name = (names[index] ?? "").toLowerCase();
-      lower.push(name);
-      bases.push(name.lastIndexOf("/") + 1);
-      masks.push(maskOf(name));
+/** Undefined: all of them. */
+type Looked = Matches | { readonly portion: NamePortion; readonly found: undefined };
+
+export function createFuzzySearch(names: readonly string[] = [], shownMax: number = SHOWN_MAX): FuzzySearch {
+  const packed: NamePortion[] = [];
+  /** Not packed yet. */
+  let loose: string[] = [];
+  /** Those of the portion at hand. */
+  const found = new Uint16Array(PORTION);
+  let last: { readonly query: string; readonly matches: readonly Matches[] } | undefined;
+
+  const pack = (): void => {
+    if (loose.length > 0) packed.push(createNamePortion(loose));
+    loose = [];
+  };
+  const add = (more: readonly string[]): void => {
+    last = undefined;
+    for (const name of more) {
+      loose.push(name);
+      if (loose.length >= PORTION) pack();
     }
-    return lower.length < names.length;
   };
 
   /** Names that begin so outrank all others: with enough of them nothing else need be looked at. */
   const beginning = (wanted: string): Best[] => {
     const best: Best[] = [];
     const first = wanted.charCodeAt(0);
-    // Counted by hand: an iterator over a hundred thousand is what a first letter would wait for.
-    for (let index = 0; index < lower.length; index++) {
-      const name = lower[index] ?? "";
-      const base = bases[index] ?? 0;
-      if (name.charCodeAt(base) !== first || !name.startsWith(wanted, base)) continue;
-      keep(best, { index, score: BEGINS - name.length }, shownMax);
+    for (const portion of packed) {
+      const { lower } = portion;
+      // Counted by hand: an iterator over a hundred thousand is what a first letter would wait for.
+      for (let index = 0; index < portion.count; index++) {
+        const base = portion.baseOf(index);
+        if (lower.charCodeAt(base) !== first || !lower.startsWith(wanted, base)) continue;
+        const length = portion.endOf(index) - portion.startOf(index);
+        keep(best, { portion, index, score: BEGINS - length }, shownMax);
+      }
     }
     return best;
   };
 
   const all = (wanted: string): Best[] => {
+    const before: readonly Looked[] =
+      last !== undefined && wanted.startsWith(last.query)
+        ? last.matches
+        : packed.map((portion) => ({ portion, found: undefined }));
     const mask = maskOf(wanted);
-    const before = last !== undefined && wanted.startsWith(last.query) ? last.matches : lower.keys();
-    const matches: number[] = [];
+    const matches: Matches[] = [];
     const best: Best[] = [];
-    for (const index of before) {
-      if (((masks[index] ?? 0) & mask) !== mask) continue;
-      const score = scoreOf(wanted, lower[index] ?? "", bases[index] ?? 0);
-      if (score === undefined) continue;
-      matches.push(index);
-      keep(best, { index, score }, shownMax);
+    for (const { portion, found: earlier } of before) {
+      const scoreOf = createScore(wanted, portion);
+      let foundCount = 0;
+      const count = earlier?.length ?? portion.count;
+      for (let at = 0; at < count; at++) {
+        const index = earlier?.[at] ?? at;
+        if (!portion.mayHold(index, mask)) continue;
+        const score = scoreOf(index);
+        if (score === undefined) continue;
+        found[foundCount] = index;
+        foundCount += 1;
+        keep(best, { portion, index, score }, shownMax);
+      }
+      if (foundCount > 0) matches.push({ portion, found: found.slice(0, foundCount) });
     }
     last = { query: wanted, matches };
     return best;
   };
 
+  add(names);
   return {
-    prepare,
-    find(query) {
+    add,
+    find: (query) => {
+      pack();
       const wanted = query.toLowerCase();
-      if (wanted === "") return names.slice(0, shownMax);
-      prepare(names.length);
+      if (wanted === "") return firstOf(packed, shownMax);
       const first = beginning(wanted);
       const best = first.length >= shownMax ? first : all(wanted);
-      return best.map(({ index }) => names[index] ?? "");
+      return best.map(({ portion, index }) => portion.name(index));
     },
   };
+}
+
+function firstOf(packed: readonly NamePortion[], max: number): string[] {
+  const first: string[] = [];
+  for (const portion of packed) {
+    for (let index = 0; index < portion.count && first.length < max; index++) first.push(portion.name(index));
+  }
+  return first;
 }
 
 function keep(best: Best[], one: Best, max: number): void {
@@ -83,33 +121,51 @@ function keep(best: Best[], one: Best, max: number): void {
   if (best.length > max) best.pop();
 }
 
-/** 26 letters, the digits together, and all the rest together, which says nothing. */
-function maskOf(text: string): number {
-  let mask = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code >= 0x61 && code <= 0x7a) mask |= 1 << (code - 0x61);
-    else if (code >= 0x30 && code <= 0x39) mask |= 1 << 26;
-  }
-  return mask;
-}
-
 const BEGINS = 4000;
 
-/** Undefined: it does not match. Whole runs in the last part of the path count most; of equals the shorter wins. */
-function scoreOf(query: string, name: string, base: number): number | undefined {
-  const inBase = name.indexOf(query, base);
-  if (inBase >= 0) return BEGINS - (inBase === base ? 0 : 500) - name.length;
-  const whole = name.indexOf(query);
-  if (whole >= 0) return 2500 - name.length;
-  let at = -1;
-  let score = 1000;
-  for (let index = 0; index < query.length; index++) {
-    const next = name.indexOf(query.charAt(index), at + 1);
-    if (next < 0) return undefined;
-    if (next === at + 1) score += 8;
-    if (next === 0 || "/_.-".includes(name.charAt(next - 1))) score += 6;
-    at = next;
-  }
-  return score - name.length;
+/**
+ * Whole runs in the last part of the path count most; of equals the shorter wins. Undefined: it does not match. To be
+ * asked in the order of the names, so that all of their text is looked through once and not once for each.
+ */
+function createScore(wanted: string, portion: NamePortion): (index: number) => number | undefined {
+  const { lower } = portion;
+  const nextRun = createNext(lower, wanted);
+  const nextInBase = createNext(lower, wanted);
+  return (index) => {
+    const start = portion.startOf(index);
+    const base = portion.baseOf(index);
+    const end = portion.endOf(index);
+    const length = end - start;
+    const inBase = nextInBase(base);
+    if (inBase < end) return BEGINS - (inBase === base ? 0 : 500) - length;
+    if (nextRun(start) < end) return 2500 - length;
+    let at = start - 1;
+    let score = 1000;
+    for (let step = 0; step < wanted.length; step++) {
+      const code = wanted.charCodeAt(step);
+      let next = at + 1;
+      while (next < end && lower.charCodeAt(next) !== code) next++;
+      if (next === end) return undefined;
+      if (next === at + 1) score += 8;
+      if (next === start || isSign(lower.charCodeAt(next - 1))) score += 6;
+      at = next;
+    }
+    return score - length;
+  };
+}
+
+/** Where a text holds the wanted one next, from places that only grow. */
+function createNext(text: string, wanted: string): (from: number) => number {
+  let known = -1;
+  return (from) => {
+    if (known >= from) return known;
+    const found = text.indexOf(wanted, from);
+    known = found < 0 ? Infinity : found;
+    return known;
+  };
+}
+
+/** Slash, underscore, full stop or hyphen: what begins behind them is a word. */
+function isSign(code: number): boolean {
+  return code === 0x2f || code === 0x5f || code === 0x2e || code === 0x2d;
 }

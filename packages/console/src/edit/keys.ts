@@ -7,7 +7,8 @@ export type Input =
   | { readonly kind: "key"; readonly key: string }
   /** Typed, without controls. */
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "paste"; readonly text: string }
+  /** `lines` was counted on the way where it is so long that to look at it again would be to copy it. */
+  | { readonly kind: "paste"; readonly text: string; readonly lines?: number }
   | { readonly kind: "focus"; readonly isFocused: boolean }
   /** Counted from 0, from the top left. */
   | {
@@ -28,12 +29,14 @@ export interface KeyDecoder {
 
 /** Far more than a person means to paste; beyond it the rest is dropped, and the paste still ends. */
 const PASTE_CHARS_MAX = 64 * 1024 * 1024;
+/** Beyond it the lines are counted as they come. */
+const PASTE_CHARS_COUNTED = 64 * 1024;
 const SEQUENCE_CHARS_MAX = 64;
 const PASTE_END = "\u001b[201~";
 
 export function createKeyDecoder(): KeyDecoder {
   let rest = "";
-  let paste: { text: string } | undefined;
+  let paste: { text: string; lines: number } | undefined;
 
   const feed = (text: string): Input[] => {
     const found: Input[] = [];
@@ -44,12 +47,18 @@ export function createKeyDecoder(): KeyDecoder {
         const end = left.indexOf(PASTE_END);
         const held = end < 0 ? heldBack(left) : 0;
         const part = end < 0 ? left.slice(0, left.length - held) : left.slice(0, end);
-        paste.text += part.slice(0, Math.max(0, PASTE_CHARS_MAX - paste.text.length));
+        // Piece by piece, and never looked at as a whole: V8 then holds the pieces alone, and not their sum beside them.
+        const piece = part
+          .slice(0, Math.max(0, PASTE_CHARS_MAX - paste.text.length))
+          .replaceAll(/\r\n?/g, "\n");
+        paste.text += piece;
+        paste.lines += countFeeds(piece);
         if (end < 0) {
           rest = held === 0 ? "" : left.slice(-held);
           return found;
         }
-        found.push({ kind: "paste", text: paste.text.replaceAll(/\r\n?/g, "\n") });
+        const isLong = paste.text.length > PASTE_CHARS_COUNTED;
+        found.push({ kind: "paste", text: paste.text, ...(isLong ? { lines: paste.lines } : {}) });
         paste = undefined;
         left = left.slice(end + PASTE_END.length);
         continue;
@@ -60,7 +69,7 @@ export function createKeyDecoder(): KeyDecoder {
         return found;
       }
       left = left.slice(step.length);
-      if (step.input === "paste") paste = { text: "" };
+      if (step.input === "paste") paste = { text: "", lines: 1 };
       else if (step.input !== undefined) found.push(step.input);
     }
     return found;
@@ -82,12 +91,19 @@ export function createKeyDecoder(): KeyDecoder {
   };
 }
 
-/** How much of the end may be the beginning of the end mark. */
+/** How much of the end may be the beginning of the end mark, or of a line's end in two characters. */
 function heldBack(text: string): number {
+  if (text.endsWith("\r")) return 1;
   for (let length = Math.min(PASTE_END.length - 1, text.length); length > 0; length--) {
     if (PASTE_END.startsWith(text.slice(-length))) return length;
   }
   return 0;
+}
+
+function countFeeds(text: string): number {
+  let feeds = 0;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) feeds++;
+  return feeds;
 }
 
 interface Step {

@@ -1,4 +1,5 @@
 /** Where a person writes: the editor with its completions, its history and the search in it. */
+import { groupedCount } from "../blocks/numbers.ts";
 import { fitLine, line, span, type Line } from "../text/line.ts";
 import type { ConsoleWords } from "../words/type.ts";
 import { actionOf, isEditAction, type Action, type Bindings } from "./bindings.ts";
@@ -60,7 +61,8 @@ export function createPrompt({
   readPaste = (text) => text,
   takePaste = () => false,
 }: PromptOptions): Prompt {
-  const editor = createEditor((lines, number) => words().pasted(lines.toLocaleString("en-US"), number));
+  // Not by `Intl`, which maps 5 MB for its one comma.
+  const editor = createEditor((lines, number) => words().pasted(groupedCount(lines), number));
   const vim = hasVim ? createVim(editor) : undefined;
   let chosen = 0;
   /** The text for which a person closed the menu. */
@@ -213,7 +215,10 @@ export function createPrompt({
         editor.insert(input.text);
         chosen = 0;
       }
-      if (input.kind === "paste" && !takePaste(input.text)) editor.paste(readPaste(input.text));
+      if (input.kind === "paste") {
+        if (input.lines !== undefined) editor.paste(input.text, input.lines);
+        else if (!takePaste(input.text)) editor.paste(readPaste(input.text));
+      }
       if (input.kind !== "key") return undefined;
       const open = completion();
       const answered = open === undefined ? undefined : inMenu(open, input.key);

@@ -68,5 +68,7 @@ function open(): Opened {
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1000 && !isSo(); tries++) await new Promise((resolve) => setImmediate(resolve));
+  for (let tries = 0; tries < 100_000 && !isSo(); tries++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }

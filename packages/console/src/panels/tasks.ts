@@ -1,14 +1,14 @@
 /** What goes on beside the conversation: its list, its subagents, its commands in the background. Knows no terminal. */
-import type { AgentEvent, Todo } from "@cloister/agent";
+import type { AgentEvent, Goal, Todo } from "@cloister/agent";
 import type { Clock } from "@cloister/base";
 import { indented, todoBlock } from "../blocks/blocks.ts";
 import { shortCount, shortSeconds } from "../blocks/numbers.ts";
 import { fitLine, lineWidth, line, span, type Line } from "../text/line.ts";
 import type { ConsoleWords } from "../words/type.ts";
 
-/** A subagent, or a command in the background. */
+/** A subagent, a command in the background, or a prompt that is repeated. */
 export interface RunningTask {
-  readonly kind: "subagent" | "command";
+  readonly kind: "subagent" | "command" | "loop";
   readonly id: string;
   /** The subagent's kind; the command's id. */
   readonly name: string;
@@ -32,7 +32,11 @@ export interface RunningTask {
 export interface Tasks {
   readonly all: readonly RunningTask[];
   readonly todos: readonly Todo[];
+  /** That the work is held to. */
+  readonly goal: Goal | undefined;
   event(event: AgentEvent): void;
+  /** A prompt that is repeated; undefined: it is not any more. */
+  loop(now: Pick<RunningTask, "name" | "about" | "doing"> | undefined): void;
   /** Another session has begun. */
   clear(): void;
   lines(columns: number, spinner: string): Line[];
@@ -44,6 +48,8 @@ const TASKS_KEPT_MAX = 50;
 const TASKS_SHOWN_MAX = 8;
 const TODOS_SHOWN_MAX = 10;
 const TAIL_CHARS_MAX = 4000;
+/** There is one at a time. */
+const LOOP = "loop";
 
 type Changing = { -readonly [K in keyof RunningTask]: RunningTask[K] };
 
@@ -51,6 +57,7 @@ export function createTasks(options: { readonly words: ConsoleWords; readonly cl
   const { words, clock } = options;
   const tasks = new Map<string, Changing>();
   let todos: readonly Todo[] = [];
+  let goal: Goal | undefined;
 
   const add = (task: Pick<Changing, "kind" | "id" | "name" | "about" | "depth">): Changing => {
     const made: Changing = {
@@ -112,18 +119,35 @@ export function createTasks(options: { readonly words: ConsoleWords; readonly cl
     get todos() {
       return todos;
     },
+    get goal() {
+      return goal;
+    },
     event: (event) => {
       if (event.kind === "subagent") subagent(event);
       if (event.kind === "background") background(event);
       if (event.kind === "todos") todos = event.todos;
+      if (event.kind === "goal") goal = event.goal;
+      // It tells its own at once, if it has one.
+      if (event.kind === "start") goal = undefined;
       // Subagents end with the work that they are part of; one that never said so was cut off with it.
       if (event.kind === "end") {
         for (const task of tasks.values()) if (task.kind === "subagent") end(task, task.hasFailed);
       }
     },
+    loop: (now) => {
+      const known = tasks.get(LOOP);
+      if (now === undefined) {
+        if (known !== undefined) end(known, false);
+        return;
+      }
+      const isRunning = known !== undefined && known.endedMs === undefined;
+      if (!isRunning) tasks.delete(LOOP);
+      Object.assign(isRunning ? known : add({ kind: "loop", id: LOOP, depth: 0, ...now }), now);
+    },
     clear: () => {
       tasks.clear();
       todos = [];
+      goal = undefined;
     },
     lines: (columns, spinner) => {
       const all = inOrder();

@@ -8,11 +8,21 @@ export const themeNames: readonly ThemeName[] = ["dark", "light", "contrast", "p
 /** How many colours the terminal has: 24 bit, 256, 16, or none. */
 export type ColourDepth = 24 | 8 | 4 | 0;
 
-interface Look {
-  readonly colour?: readonly [red: number, green: number, blue: number];
-  readonly on?: readonly [red: number, green: number, blue: number];
+export type Colour = readonly [red: number, green: number, blue: number];
+export type BuiltInTheme = Exclude<ThemeName, "plain" | "reader">;
+
+export interface Look {
+  readonly colour?: Colour;
+  readonly on?: Colour;
   /** SGR attributes: 1 bold, 2 faint, 3 italic, 4 underlined, 7 reversed, 9 struck. */
   readonly marks?: readonly number[];
+}
+
+/** Of a person's own: a built-in one, and what is other than there. */
+export interface OwnTheme {
+  readonly name: string;
+  readonly base: BuiltInTheme;
+  readonly looks: Readonly<Partial<Record<StyleName, Look>>>;
 }
 
 type Looks = Readonly<Record<StyleName, Look>>;
@@ -101,19 +111,24 @@ const contrast: Looks = {
 /** What was searched for has to be seen; these are no colours. */
 const plain: Readonly<Record<string, Look>> = { match: { marks: [4] }, found: { marks: [7] } };
 
-const looks: Readonly<Record<Exclude<ThemeName, "plain" | "reader">, Looks>> = { dark, light, contrast };
+export const builtInLooks: Readonly<Record<BuiltInTheme, Looks>> = { dark, light, contrast };
 
 /** The SGR parameters of each style; an empty text where a style looks like plain text. */
 export type Theme = Readonly<Record<StyleName, string>>;
 
-export function createTheme(name: ThemeName, depth: ColourDepth): Theme {
-  const chosen = name === "plain" || name === "reader" ? undefined : looks[name];
+export function createTheme(theme: ThemeName | OwnTheme, depth: ColourDepth): Theme {
+  const chosen = looksOf(theme);
   const entries = Object.entries(dark).map(([style]) => {
     const look = chosen?.[style as StyleName] ?? plain[style] ?? {};
     return [style, sgrOf(look, depth)];
   });
   // Without colours and marks a selection would be invisible; its sign in the text remains.
   return Object.fromEntries(entries) as Theme;
+}
+
+function looksOf(theme: ThemeName | OwnTheme): Looks | undefined {
+  if (typeof theme === "object") return { ...builtInLooks[theme.base], ...theme.looks };
+  return theme === "plain" || theme === "reader" ? undefined : builtInLooks[theme];
 }
 
 function sgrOf({ colour, on, marks = [] }: Look, depth: ColourDepth): string {

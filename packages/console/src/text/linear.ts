@@ -17,6 +17,7 @@ const signs: Readonly<Record<string, keyof ReaderLabels>> = {
   "◌": "background",
   "◍": "background",
   "↺": "note",
+  "◎": "note",
 };
 
 export interface Linear {

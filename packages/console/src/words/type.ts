@@ -45,6 +45,27 @@ export interface ConsoleWords {
   readonly speedNow: (perSecond: string) => string;
   readonly firstToken: (seconds: string) => string;
   /** A question beside the conversation. */
+  readonly goal: {
+    readonly usage: string;
+    readonly none: string;
+    readonly until: (check: string) => string;
+    readonly judged: string;
+    readonly checking: string;
+    readonly missed: (looks: number, max: number) => string;
+    readonly reached: string;
+    readonly givenUp: string;
+    readonly cleared: string;
+    readonly faults: Readonly<Record<"empty" | "no-check" | "too-long", string>>;
+  };
+  readonly loop: {
+    readonly usage: string;
+    readonly none: string;
+    readonly name: (every: string) => string;
+    readonly begun: (every: string, max: number) => string;
+    readonly state: (runs: number, max: number, skipped: number) => string;
+    readonly ended: (runs: number) => string;
+    readonly faults: Readonly<Record<"empty" | "interval" | "itself", string>>;
+  };
   readonly aside: {
     readonly waiting: string;
     readonly stop: string;
@@ -60,6 +81,7 @@ export interface ConsoleWords {
     readonly cleared: (label: string) => string;
     readonly cell: (tier: string) => string;
     readonly noCell: string;
+    readonly goal: (missed: number) => string;
     readonly context: (percent: number, window: string) => string;
     readonly sealed: (count: number) => string;
   };
@@ -131,6 +153,8 @@ export interface ConsoleWords {
 }
 
 export type CommandName =
+  | "loop"
+  | "goal"
   | "help"
   | "model"
   | "plan"

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@cloister/base";
-import type { Frame, Loss, TurnEvent, TurnRequest } from "../turn.ts";
+import type { Frame, Loss, SignedThought, TurnEvent, TurnRequest } from "../turn.ts";
 
 /** One protocol, as a door (requests in, answers out) and as an upstream (requests out, answers in). */
 export interface Protocol {
@@ -21,6 +21,8 @@ export interface Protocol {
 
   /** Upstream. The tokens of an item's reasoning through `open`; reasoning for which it gives nothing is left out. */
   restoreThoughts(item: JsonObject, open: OpenThought): RestoredItem;
+  /** Upstream. Its maker's own form of it; undefined where there is none. The token is the maker's, without a mark. */
+  toThought(thought: SignedThought): JsonObject | undefined;
 
   /** Upstream. Never throws: a broken stream ends with a `failed` event, in a frame without bytes. */
   readStream(source: AsyncIterable<Uint8Array>): AsyncGenerator<Frame>;

@@ -2,7 +2,7 @@
 import type { JsonObject } from "@cloister/base";
 import type { PermissionDecision } from "@cloister/policy";
 import { hookEvents, type HookEvent } from "./events.ts";
-import type { HookSaid, PermissionVerdict } from "./outcome.ts";
+import type { Elicited, HookSaid, PermissionVerdict } from "./outcome.ts";
 
 export interface HookDecision {
   /** Everything is to end, and why. */
@@ -13,6 +13,9 @@ export interface HookDecision {
   /** The whole new input of the call. The rules have to judge it anew, as they did the old one. */
   readonly updatedInput: JsonObject | undefined;
   readonly updatedOutput: unknown;
+  /** The last that gave one. */
+  readonly elicited: Elicited | undefined;
+  readonly retry: boolean;
   /** For the model, in the order of the hooks. */
   readonly context: readonly string[];
   /** For the person. */
@@ -46,6 +49,8 @@ export function decideHooks(event: HookEvent, said: readonly HookSaid[]): HookDe
           : { verdict, reason },
     updatedInput: verdict === "deny" ? undefined : changing?.updatedInput,
     updatedOutput: said.findLast(({ updatedOutput }) => updatedOutput !== undefined)?.updatedOutput,
+    elicited: said.findLast(({ elicited }) => elicited !== undefined)?.elicited,
+    retry: said.some(({ retry }) => retry === true),
     context: said.flatMap(({ context }) => (context === undefined ? [] : [context])),
     messages: said.flatMap(({ message }) => (message === undefined ? [] : [message])),
     troubles: said.flatMap(({ hook, trouble }) =>

@@ -1,9 +1,9 @@
 /** Hooks as settings define them: `{Event: [{matcher, hooks: [handler]}]}`. */
-import { isRecord } from "@cloister/base";
+import { isRecord, type JsonObject } from "@cloister/base";
 import { readFields, type Fields } from "../front-matter.ts";
 import type { Loss, Origin } from "../reader.ts";
 import { toOwnNames } from "../tool-names.ts";
-import { isHookEvent, type HookEvent } from "./events.ts";
+import { isHookEvent, whyAbsent, type HookEvent } from "./events.ts";
 import { parseMatcher, type Matcher } from "./matcher.ts";
 
 export interface Hook {
@@ -20,6 +20,8 @@ export interface Hook {
   /** Of managed hooks only: a timeout, a crash or a missing script is a refusal. */
   readonly isFailClosed: boolean;
   readonly statusMessage: string | undefined;
+  /** Of a subagent's own hooks: the subagent in whose conversation alone it runs. */
+  readonly agent?: string;
 }
 
 export type HookHandler =
@@ -34,6 +36,15 @@ export type HookHandler =
     }
   /** A model's judgement; `$ARGUMENTS` in the prompt is the hook's input. */
   | { readonly kind: "prompt"; readonly prompt: string; readonly model: string | undefined }
+  /** The same by a subagent, which may read the workspace and nothing else. */
+  | { readonly kind: "agent"; readonly prompt: string; readonly model: string | undefined }
+  /** A tool of an MCP server; `${path}` in its input is what stands there in the hook's. */
+  | {
+      readonly kind: "mcp_tool";
+      readonly server: string;
+      readonly tool: string;
+      readonly input: JsonObject;
+    }
   /** What cannot be run here. Only managed hooks that fail closed are kept so: they refuse. */
   | { readonly kind: "unsupported"; readonly type: string };
 
@@ -43,11 +54,20 @@ export interface HookReading {
   readonly timeoutUnitMs?: number;
   /** What an event is called here; undefined for one that never happens. */
   readonly eventOf?: (name: string) => string | undefined;
+  /** The subagent whose own they are. */
+  readonly agent?: string;
 }
 
 const HOOKS_MAX = 200;
 const SECONDS_MAX = 3600;
-const timeoutsMs = { command: 600_000, http: 600_000, prompt: 30_000, unsupported: 1000 } as const;
+const timeoutsMs = {
+  command: 600_000,
+  http: 600_000,
+  mcp_tool: 600_000,
+  prompt: 30_000,
+  agent: 60_000,
+  unsupported: 1000,
+} as const;
 const PROMPT_SUBMIT_MS = 30_000;
 
 export function parseHooks(
@@ -64,7 +84,7 @@ export function parseHooks(
   for (const [name, list] of Object.entries(isRecord(value) ? value : {})) {
     const event = reading.eventOf === undefined ? name : reading.eventOf(name);
     if (event === undefined || !isHookEvent(event)) {
-      lose(`hooks.${name}`, "no such event happens here");
+      lose(`hooks.${name}`, whyAbsent(event ?? name) ?? "no such event happens here");
       continue;
     }
     for (const [index, group] of (Array.isArray(list) ? (list as unknown[]) : [list]).entries()) {
@@ -104,7 +124,13 @@ function parseHook(
   if (isVain) lose(`${subject}.failClosed`, "only managed hooks fail closed");
   const parsed = parseHandler(record, fields);
   if (parsed.kind === "unsupported") {
-    lose(subject, `hooks of type "${parsed.type}" are not run here`);
+    const needed = Object.hasOwn(needs, parsed.type) ? needs[parsed.type] : undefined;
+    lose(
+      subject,
+      needed === undefined
+        ? `hooks of type "${parsed.type}" are not run here`
+        : `a hook of type "${parsed.type}" needs ${needed}`,
+    );
     // Silence would be consent.
     if (!isFailClosed) return undefined;
   }
@@ -120,8 +146,18 @@ function parseHook(
     isAsync: fields.flag("async", "asyncRewake") === true && !isFailClosed,
     isFailClosed,
     statusMessage: fields.text("statusMessage"),
+    ...(reading.agent === undefined ? {} : { agent: reading.agent }),
   };
 }
+
+/** What a handler of a kind that exists here lacks when it is none. */
+const needs: Readonly<Record<string, string>> = {
+  command: "a command",
+  http: "a url that begins with http:// or https://",
+  prompt: "a prompt",
+  agent: "a prompt",
+  mcp_tool: "a server and a tool",
+};
 
 function parseHandler(record: Record<string, unknown>, fields: Fields): HookHandler {
   const type = fields.text("type") ?? "command";
@@ -146,7 +182,14 @@ function parseHandler(record: Record<string, unknown>, fields: Fields): HookHand
     };
   }
   const prompt = text("prompt");
-  if (type === "prompt" && prompt !== undefined) return { kind: "prompt", prompt, model: text("model") };
+  if ((type === "prompt" || type === "agent") && prompt !== undefined) {
+    return { kind: type, prompt, model: text("model") };
+  }
+  const [server, tool] = [text("server"), text("tool")];
+  if (type === "mcp_tool" && server !== undefined && tool !== undefined) {
+    const input = isRecord(record["input"]) ? (record["input"] as JsonObject) : {};
+    return { kind: "mcp_tool", server, tool, input };
+  }
   return { kind: "unsupported", type };
 }
 

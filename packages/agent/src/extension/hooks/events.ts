@@ -1,7 +1,8 @@
-/** The events at which hooks run, what each tells them, and what an answer means there. */
+/** The events at which hooks run, and what an answer means there. */
 import type { Json, JsonObject } from "@cloister/base";
+import { absentEvents } from "./absent-events.ts";
 
-interface ToolCall {
+export interface ToolCall {
   readonly tool: string;
   readonly input: JsonObject;
   readonly callId: string;
@@ -11,7 +12,24 @@ interface ToolCall {
 export type Occasion =
   | { readonly event: "SessionStart"; readonly source: "startup" | "resume" | "clear" | "compact" | "fork" }
   | { readonly event: "SessionEnd"; readonly reason: string }
+  | {
+      readonly event: "InstructionsLoaded";
+      readonly path: string;
+      readonly memory: "User" | "Project" | "Local" | "Managed";
+      readonly reason: "session_start" | "include" | "nested_traversal" | "path_glob_match";
+      readonly globs?: readonly string[];
+      /** The file that imports it. */
+      readonly parent?: string;
+    }
   | { readonly event: "UserPromptSubmit"; readonly prompt: string }
+  | {
+      readonly event: "UserPromptExpansion";
+      readonly command: string;
+      readonly args: string;
+      /** Whose it is: `user`, `project`, `plugin`, `managed`. */
+      readonly source: string;
+      readonly prompt: string;
+    }
   | ({ readonly event: "PreToolUse" } & ToolCall)
   | ({ readonly event: "PermissionRequest" } & ToolCall)
   | ({ readonly event: "PermissionDenied"; readonly reason: string } & ToolCall)
@@ -21,6 +39,8 @@ export type Occasion =
       readonly error: string;
       readonly isInterrupt: boolean;
     } & ToolCall)
+  /** All calls of one answer, with their results. */
+  | { readonly event: "PostToolBatch"; readonly calls: readonly (ToolCall & { readonly response: Json })[] }
   | {
       readonly event: "Notification";
       readonly message: string;
@@ -30,10 +50,23 @@ export type Occasion =
   | { readonly event: "SubagentStart"; readonly agentId: string; readonly agentType: string }
   | ({ readonly event: "SubagentStop"; readonly agentId: string; readonly agentType: string } & Stopping)
   | ({ readonly event: "Stop" } & Stopping)
+  | { readonly event: "StopFailure"; readonly error: string; readonly details: string }
   | { readonly event: "PreCompact"; readonly trigger: "manual" | "auto"; readonly hints: string }
-  | { readonly event: "PostCompact"; readonly trigger: "manual" | "auto"; readonly summary: string };
+  | { readonly event: "PostCompact"; readonly trigger: "manual" | "auto"; readonly summary: string }
+  | {
+      readonly event: "Elicitation";
+      readonly server: string;
+      readonly message: string;
+      readonly schema: Json;
+    }
+  | {
+      readonly event: "ElicitationResult";
+      readonly server: string;
+      readonly action: string;
+      readonly content: Json;
+    };
 
-interface Stopping {
+export interface Stopping {
   /** Whether a hook has made it go on before. */
   readonly isContinued: boolean;
   readonly lastText: string;
@@ -43,7 +76,7 @@ export type HookEvent = Occasion["event"];
 
 export interface EventRule {
   /** What an exit code of 2, or `decision: "block"`, does. `nothing`: it is told to the person. */
-  readonly onBlock: "refuses" | "tells-model" | "goes-on" | "nothing";
+  readonly onBlock: "refuses" | "tells-model" | "goes-on" | "ends" | "nothing";
   /** Whether plain text on standard output is for the model. */
   readonly isTextContext: boolean;
 }
@@ -54,19 +87,31 @@ const refuses: EventRule = { onBlock: "refuses", isTextContext: false };
 export const hookEvents: Readonly<Record<HookEvent, EventRule>> = {
   SessionStart: { onBlock: "nothing", isTextContext: true },
   SessionEnd: tells,
+  InstructionsLoaded: tells,
   UserPromptSubmit: { onBlock: "refuses", isTextContext: true },
+  UserPromptExpansion: { onBlock: "refuses", isTextContext: true },
   PreToolUse: refuses,
   PermissionRequest: tells,
   PermissionDenied: tells,
   PostToolUse: { onBlock: "tells-model", isTextContext: false },
   PostToolUseFailure: { onBlock: "tells-model", isTextContext: false },
+  PostToolBatch: { onBlock: "ends", isTextContext: false },
   Notification: tells,
   SubagentStart: tells,
   SubagentStop: { onBlock: "goes-on", isTextContext: false },
   Stop: { onBlock: "goes-on", isTextContext: false },
+  StopFailure: tells,
   PreCompact: refuses,
   PostCompact: tells,
+  Elicitation: refuses,
+  ElicitationResult: refuses,
 };
+
+/** Why a hook of this event would never run; undefined for those above. */
+export function whyAbsent(name: string): string | undefined {
+  if (isHookEvent(name)) return undefined;
+  return Object.hasOwn(absentEvents, name) ? absentEvents[name] : "no such event happens here";
+}
 
 export function isHookEvent(name: string): name is HookEvent {
   return Object.hasOwn(hookEvents, name);
@@ -93,68 +138,18 @@ export function subjectOf(occasion: Occasion): string | undefined {
     case "PreCompact":
     case "PostCompact":
       return occasion.trigger;
+    case "InstructionsLoaded":
+      return occasion.reason;
+    case "UserPromptExpansion":
+      return occasion.command;
+    case "StopFailure":
+      return occasion.error;
+    case "Elicitation":
+    case "ElicitationResult":
+      return occasion.server;
     case "UserPromptSubmit":
+    case "PostToolBatch":
     case "Stop":
       return undefined;
   }
-}
-
-export interface HookSession {
-  readonly sessionId: string;
-  /** Absolute; where the session is stored, when it is. */
-  readonly transcriptPath: string;
-  readonly cwd: string;
-  readonly permissionMode: string;
-}
-
-/** What a hook reads on its standard input (or as the body of its request), with the names of Claude Code. */
-export function hookInput(occasion: Occasion, session: HookSession): JsonObject {
-  return {
-    session_id: session.sessionId,
-    transcript_path: session.transcriptPath,
-    cwd: session.cwd,
-    permission_mode: session.permissionMode,
-    hook_event_name: occasion.event,
-    ...ownInput(occasion),
-  };
-}
-
-function ownInput(occasion: Occasion): JsonObject {
-  switch (occasion.event) {
-    case "SessionStart":
-      return { source: occasion.source };
-    case "SessionEnd":
-      return { reason: occasion.reason };
-    case "UserPromptSubmit":
-      return { prompt: occasion.prompt };
-    case "PreToolUse":
-    case "PermissionRequest":
-      return toolInput(occasion);
-    case "PermissionDenied":
-      return { ...toolInput(occasion), reason: occasion.reason };
-    case "PostToolUse":
-      return { ...toolInput(occasion), tool_response: occasion.response, duration_ms: occasion.durationMs };
-    case "PostToolUseFailure":
-      return { ...toolInput(occasion), error: occasion.error, is_interrupt: occasion.isInterrupt };
-    case "Notification":
-      return { message: occasion.message, title: occasion.title, notification_type: occasion.type };
-    case "SubagentStart":
-      return { agent_id: occasion.agentId, agent_type: occasion.agentType };
-    case "SubagentStop":
-      return { agent_id: occasion.agentId, agent_type: occasion.agentType, ...stopInput(occasion) };
-    case "Stop":
-      return stopInput(occasion);
-    case "PreCompact":
-      return { trigger: occasion.trigger, custom_instructions: occasion.hints };
-    case "PostCompact":
-      return { trigger: occasion.trigger, compact_summary: occasion.summary };
-  }
-}
-
-function toolInput({ tool, input, callId }: ToolCall): JsonObject {
-  return { tool_name: tool, tool_input: input, tool_use_id: callId };
-}
-
-function stopInput({ isContinued, lastText }: Stopping): JsonObject {
-  return { stop_hook_active: isContinued, last_assistant_message: lastText };
 }

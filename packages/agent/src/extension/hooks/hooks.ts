@@ -3,7 +3,8 @@ import { messageOf, type JsonObject } from "@cloister/base";
 import { decidePermission, noRules, parseRule, type Places } from "@cloister/policy";
 import { decideHooks, type HookDecision } from "./decide.ts";
 import type { Hook } from "./definition.ts";
-import { hookInput, subjectOf, type HookSession, type Occasion } from "./events.ts";
+import { subjectOf, type Occasion } from "./events.ts";
+import { hookInput, type HookCaller, type HookSession } from "./input.ts";
 import { isMatch } from "./matcher.ts";
 import { readHookRun, type HookRun, type HookSaid } from "./outcome.ts";
 
@@ -25,22 +26,29 @@ export interface HooksWorld {
 
 export interface Hooks {
   /** Whether any hook is about it: nothing needs to be made ready otherwise. */
-  has(occasion: Occasion): boolean;
-  /** Runs what matches. @throws what the signal was aborted with */
-  on(occasion: Occasion, signal: AbortSignal): Promise<HookDecision>;
+  has(occasion: Occasion, caller?: HookCaller): boolean;
+  /** Runs what matches. `caller`: the subagent that it happens to. @throws what the signal was aborted with */
+  on(occasion: Occasion, signal: AbortSignal, caller?: HookCaller): Promise<HookDecision>;
+  /** Those that are programs or addresses, about single calls. */
+  forJudges(): Hooks;
 }
 
 /** Hooks that may run, trusted and managed ones: see `chooseExtensions`. */
 export function createHooks(hooks: readonly Hook[], world: HooksWorld): Hooks {
   const done = new Set<Hook>();
-  const select = (occasion: Occasion): readonly Hook[] =>
-    selectHooks(hooks, occasion, world.places).filter((hook) => !done.has(hook));
+  const select = (occasion: Occasion, caller: HookCaller | undefined): readonly Hook[] =>
+    selectHooks(
+      hooks.filter(({ agent }) => agent === undefined || agent === caller?.type),
+      occasion,
+      world.places,
+    ).filter((hook) => !done.has(hook));
   return {
-    has: (occasion) => select(occasion).length > 0,
-    on: async (occasion, signal) => {
-      const selected = select(occasion);
+    forJudges: () => createHooks(hooks.filter(isForJudges), world),
+    has: (occasion, caller) => select(occasion, caller).length > 0,
+    on: async (occasion, signal, caller) => {
+      const selected = select(occasion, caller);
       for (const hook of selected) if (hook.isOnce) done.add(hook);
-      const input = `${JSON.stringify(hookInput(occasion, world.session))}\n`;
+      const input = `${JSON.stringify(hookInput(occasion, world.session, caller))}\n`;
       const runs = selected.map(async (hook): Promise<HookSaid> => {
         const run = runOne(hook, { input, signal }, world);
         if (!hook.isAsync) return readHookRun(hook, await run);
@@ -53,6 +61,18 @@ export function createHooks(hooks: readonly Hook[], world: HooksWorld): Hooks {
       return decideHooks(occasion.event, said);
     },
   };
+}
+
+const callEvents: ReadonlySet<string> = new Set([
+  "PreToolUse",
+  "PostToolUse",
+  "PostToolUseFailure",
+  "PermissionDenied",
+]);
+
+function isForJudges({ handler, event }: Hook): boolean {
+  const isProgram = handler.kind === "command" || handler.kind === "http" || handler.kind === "unsupported";
+  return isProgram && callEvents.has(event);
 }
 
 async function runOne(

@@ -8,7 +8,7 @@ export type HookRun =
   | { readonly kind: "ended"; readonly exitCode: number; readonly stdout: string; readonly stderr: string }
   /** Of an `http` hook. */
   | { readonly kind: "answered"; readonly status: number; readonly body: string }
-  /** Of a `prompt` hook: the model's text, `{"ok": …, "reason": …}`. */
+  /** Of a `prompt` or `agent` hook: the model's text, `{"ok": …, "reason": …}`. */
   | { readonly kind: "judged"; readonly text: string }
   | { readonly kind: "timed-out" }
   /** It could not be started, or a signal ended it. */
@@ -26,11 +26,20 @@ export interface HookSaid {
   readonly stop?: string;
   readonly updatedInput?: JsonObject;
   readonly updatedOutput?: unknown;
+  /** To what an MCP server asks, in the person's place. */
+  readonly elicited?: Elicited;
+  /** The model may make a refused call again. */
+  readonly retry?: boolean;
   readonly context?: string;
   /** For the person. */
   readonly message?: string;
   /** It failed, and was not one that refuses by failing. */
   readonly trouble?: string;
+}
+
+export interface Elicited {
+  readonly action: "accept" | "decline" | "cancel";
+  readonly content: JsonObject | undefined;
 }
 
 const TEXT_CHARS_MAX = 10_000;
@@ -115,6 +124,8 @@ function readJson(event: HookEvent, text: string): Said | undefined {
     ...(event === "PreToolUse" ? readPermission(own) : {}),
     ...(event === "PermissionRequest" ? readRequestDecision(own["decision"]) : {}),
     ...(event === "PostToolUse" ? readOutput(own) : {}),
+    ...(event === "Elicitation" || event === "ElicitationResult" ? readElicited(own) : {}),
+    ...(event === "PermissionDenied" && own["retry"] === true ? { retry: true } : {}),
     ...(value["continue"] === false ? { stop: textOf(value["stopReason"]) ?? "a hook stopped it" } : {}),
     ...(context === undefined ? {} : { context }),
     ...(message === undefined ? {} : { message }),
@@ -166,6 +177,11 @@ function readRequestDecision(decision: unknown): Said {
 function readOutput(own: Readonly<Record<string, unknown>>): Said {
   const output = own["updatedToolOutput"] ?? own["updatedMCPToolOutput"];
   return output === undefined ? {} : { updatedOutput: output };
+}
+
+function readElicited({ action, content }: Readonly<Record<string, unknown>>): Said {
+  if (action !== "accept" && action !== "decline" && action !== "cancel") return {};
+  return { elicited: { action, content: isRecord(content) ? (content as JsonObject) : undefined } };
 }
 
 /** A model's words are no check: what cannot be read refuses nothing, unless the hook fails closed. */

@@ -15,6 +15,8 @@ export interface ImportedSettings {
   readonly env: Readonly<Record<string, string>>;
   readonly statusLine: string | undefined;
   readonly outputStyle: string | undefined;
+  /** That the model is to answer in. */
+  readonly answerLanguage: string | undefined;
   readonly isHooksDisabled: boolean;
   /** Managed only: no hooks but managed ones. */
   readonly isManagedHooksOnly: boolean;
@@ -72,6 +74,7 @@ export function emptySettings(origin: Origin, losses: readonly Loss[] = []): Imp
     env: {},
     statusLine: undefined,
     outputStyle: undefined,
+    answerLanguage: undefined,
     isHooksDisabled: false,
     isManagedHooksOnly: false,
     instructionNames: [],

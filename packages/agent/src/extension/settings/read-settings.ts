@@ -6,6 +6,7 @@ import { parseHooks, type HookReading } from "../hooks/definition.ts";
 import type { ExtensionWorld, Loss, Origin } from "../reader.ts";
 import { toSkill, type Skill } from "../skills.ts";
 import { toToolName } from "../tool-names.ts";
+import { readAnswerLanguage } from "./answer-language.ts";
 import { readEnvironment } from "./environment.ts";
 import { emptySettings, noPermissions, type ImportedPermissions, type ImportedSettings } from "./imported.ts";
 import { stripJsonComments } from "./json-comments.ts";
@@ -72,6 +73,7 @@ export function importSettings(value: unknown, origin: Origin, format: SettingsF
     env: readEnvironment(value["env"], lose),
     statusLine: typeof statusLine === "string" ? statusLine : undefined,
     outputStyle: fields.text("outputStyle"),
+    answerLanguage: format === "claude" ? readAnswerLanguage(value, lose) : undefined,
     isHooksDisabled:
       isOn(value["disableAllHooks"], origin) || recordAt(value, "hooksConfig")["enabled"] === false,
     isManagedHooksOnly: origin.scope === "managed" && isOn(value["allowManagedHooksOnly"], origin),

@@ -21,7 +21,10 @@ function whatOf(handler: HookHandler): string {
     case "http":
       return handler.url;
     case "prompt":
+    case "agent":
       return handler.prompt;
+    case "mcp_tool":
+      return `${handler.server} ${handler.tool}`;
     case "unsupported":
       return handler.type;
   }

@@ -1,11 +1,13 @@
 /** The models that can be had, of every server that is known, with what each may see; and another one for the next message. */
 import { clearanceOf, factsOf, type Endpoint } from "@cloister/airlock";
-import { discover, isLoopback, parseEndpointUrl } from "@cloister/backend";
+import { discover, isLoopback } from "@cloister/backend";
 import { messageOf } from "@cloister/base";
 import type { Desk, PickItem } from "@cloister/console";
 import { shortCount } from "@cloister/console";
 import { rateEndpoint, type Policy } from "@cloister/policy";
+import { chatProtocol } from "@cloister/wire";
 import type { ChosenEndpoint } from "../../endpoint.ts";
+import { formatEndpoint, parseEndpoint } from "../../endpoint-address.ts";
 import { accessTo, otherEndpoints } from "../../endpoint-access.ts";
 import { openModelServer } from "../../model-server.ts";
 import { planOtherModels } from "../../other-models.ts";
@@ -43,7 +45,7 @@ export async function model(world: ScreenWorld, desk: Desk, rest: string): Promi
     say(desk, words.model.switched(choice.model.id), "good");
     return Promise.resolve({
       model: choice.model.id,
-      ...(isSameEndpoint ? {} : { endpoint: choice.endpoint.url, clearance: undefined }),
+      ...(isSameEndpoint ? {} : { endpoint: formatEndpoint(choice.endpoint), clearance: undefined }),
       session: saved === undefined ? newSession(world.args.session) : goingOnWith(saved.head.id),
     });
   });
@@ -102,21 +104,21 @@ async function otherSources(world: ScreenWorld, chosen: ChosenEndpoint): Promise
       name,
       ask: async (signal) => {
         plan.check(address);
-        const url = parseEndpointUrl(address);
+        const { url, protocol = chatProtocol } = parseEndpoint(address);
         const isUsual = address === settings.endpoint && world.args.endpoint === undefined;
         // The key in the environment was given with the one endpoint that this screen was opened for.
         const given = { ...environment, apiKey: isUsual ? environment.apiKey : undefined };
         const access = accessTo(address, settings, given);
         const { backend, description } = await openModelServer(
           url.href,
-          { network: access.network, onProbe: (probe) => opened.contact(probe) },
+          { network: access.network, protocol, onProbe: (probe) => opened.contact(probe) },
           { ...given, apiKey: access.apiKey },
           signal,
         );
         await backend.close();
         const isHere = isLoopback(url);
         const endpoint = {
-          ...{ ...chosen.endpoint, id: url.host, url: url.href, server: description.server },
+          ...{ ...chosen.endpoint, id: url.host, url: url.href, protocol, server: description.server },
           clearance: access.clearance ?? (isHere ? "core" : "public"),
           operator: isHere ? "this machine" : url.host,
         };
@@ -145,7 +147,8 @@ function nearby(world: ScreenWorld, chosen: ChosenEndpoint, known: ReadonlySet<s
         .flatMap(({ baseUrl, name, description: { models } }) => {
           const url = new URL(baseUrl);
           const place = { id: url.host, url: url.href, operator: "this machine", clearance: "core" } as const;
-          return models.map((each) => rowOf(each, { ...chosen.endpoint, ...place, server: name }, false));
+          const here = { ...chosen.endpoint, ...place, protocol: chatProtocol, server: name };
+          return models.map((each) => rowOf(each, here, false));
         });
     },
   };

@@ -5,6 +5,7 @@ import { formatChanges } from "../../print/changes.ts";
 import { createPaint } from "../../print/style.ts";
 import { blocksOf } from "../../sessions/export-session.ts";
 import { readWholeSession, type FoundSession } from "../../sessions/find-session.ts";
+import { isOfGit } from "../../sessions/git-state.ts";
 import { openRewind, type Rewind } from "../../sessions/rewind.ts";
 import type { RewindPlan } from "../../sessions/rewind-plan.ts";
 import type { ScreenWords } from "../words/type.ts";
@@ -99,7 +100,8 @@ function changesText(shown: Rewind["shown"]): string {
   return formatChanges(shown, createPaint(false)).trimEnd();
 }
 
-function notesOf({ theirs, impossible, left, isSure }: RewindPlan, words: ScreenWords["rewind"]): Line[] {
+function notesOf(plan: RewindPlan, words: ScreenWords["rewind"]): Line[] {
+  const { steps, theirs, impossible, left, isSure } = plan;
   // Empty folders that stood there for the cells of a session went with it; that is no loss.
   const others = theirs
     .filter(({ now, wanted }) => now !== undefined || wanted?.type !== "directory")
@@ -107,6 +109,7 @@ function notesOf({ theirs, impossible, left, isSure }: RewindPlan, words: Screen
   const name = (paths: readonly string[]): string =>
     paths.slice(0, NAMED_MAX).join(", ") + (paths.length > NAMED_MAX ? ", …" : "");
   return [
+    ...(steps.some(({ path }) => isOfGit(path)) ? [[span(words.git, "text")] as Line] : []),
     ...(others.length > 0 ? [[span(words.theirs(name(others)), "warning")] as Line] : []),
     ...impossible.map(({ path, why }): Line => [span(words.impossible(path, why), "bad")]),
     ...(left.length > 0 ? [[span(words.left(name(left)), "dim")] as Line] : []),

@@ -47,7 +47,7 @@ function signOf({ endedMs, hasFailed }: RunningTask): string {
 function taskLines(task: RunningTask, silent: string): Line[] {
   const head = line(span(`${task.name}  `, "strong"), task.about.replaceAll("\n", " ⏎ "));
   const doing = task.doing === "" ? [] : linesOf(`  ${task.doing}`, "dim");
-  if (task.kind === "subagent") return [head, ...doing];
+  if (task.kind !== "command") return [head, ...doing];
   const tail = task.tail.trimEnd().split("\n").slice(-TAIL_LINES_SHOWN);
   return [
     head,

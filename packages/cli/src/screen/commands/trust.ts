@@ -109,13 +109,13 @@ export function trustText({ trust, items }: OpenedExtensions, workspace: string,
 
 const ASKED_MAX = 1000;
 
-interface Asked {
+export interface Asked {
   has(digest: string): boolean;
   add(digest: string): void;
 }
 
 /** `~/.cloister/trust-asked.json`: what a person said no to. To lose it is to be asked again. */
-function openAsked(home: string): Asked {
+export function openAsked(home: string): Asked {
   const path = join(home, ".cloister", "trust-asked.json");
   const read = (): string[] => {
     try {

@@ -10,6 +10,7 @@ import type { Environment } from "../../environment.ts";
 import type { OpenedExtensions } from "../../extension/open.ts";
 import type { Notebook } from "../notebook.ts";
 import type { OpenedSession } from "../opened.ts";
+import type { OwnThemes } from "../theme-files.ts";
 import type { ScreenWords } from "../words/type.ts";
 
 /** The session on the screen; each part as soon as it is known. */
@@ -28,6 +29,7 @@ export interface ScreenWorld {
   readonly words: ScreenWords;
   readonly notebook: Notebook;
   readonly args: InteractiveArguments;
+  readonly themes: OwnThemes;
   readonly session: ScreenSession;
   /** An MCP server, anew. Without effect where no session is at work. */
   restartServer(name: string): void;

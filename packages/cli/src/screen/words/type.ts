@@ -22,6 +22,7 @@ export interface ScreenWords {
     readonly conversation: string;
     readonly neither: string;
     readonly same: string;
+    readonly git: string;
     readonly theirs: (paths: string) => string;
     readonly impossible: (path: string, why: string) => string;
     readonly left: (paths: string) => string;
@@ -116,7 +117,11 @@ export interface ScreenWords {
   };
   readonly todos: { readonly none: string };
   /** `later`: the terminal is asked when the screen is next opened. */
-  readonly choice: { readonly saved: (path: string) => string; readonly later: string };
+  readonly choice: {
+    readonly saved: (path: string) => string;
+    readonly later: string;
+    readonly theme: string;
+  };
   readonly trust: {
     readonly question: (count: string) => string;
     readonly yes: string;

@@ -29,8 +29,11 @@ cloister -p "…"             do a task in this project and exit; further input 
 
 The model
   --endpoint URL            any OpenAI-compatible server; without it, one on this machine is looked for;
-                            its key is taken from CLOISTER_API_KEY
+                            its key is taken from CLOISTER_API_KEY. messages+URL: it speaks Anthropic's
+                            Messages; responses+URL: OpenAI's Responses
   --model NAME              without it, the server's first model
+  --fallback A,B            who answers when it is down: NAME or NAME/MODEL of "endpoints" in the settings
+                            (--fallback-model is the same)
   --models A,B              with -p: the task for each of them, in worktrees beside each other; --check "npm test"
                             says whose work is good; NAME/MODEL is one of an endpoint in the settings
   --context N               the window to reckon with, in tokens; a server that has less is not worked with
@@ -62,6 +65,10 @@ Sessions
   --no-save                 keep nothing but the ledger
   --worktree [NAME]         in a git worktree beside your own work
   --full-screen             at a terminal: a screen of its own instead of the terminal's scroll
+
+Until it is reached
+  --until "npm test"        with -p: it goes on until this command, run in a cell, ends with 0
+  -p "/goal TEXT"           without a command: until the model, as a strict reviewer, finds it reached
 
 Limits
   --max-turns N             stop after N answers of the model (100)
@@ -130,10 +137,15 @@ cloister cell doctor          what cell this machine can hold, and what would he
       --show                  only shows, and what is not taken over
       --forget                takes your word back
 `,
-    plugin: `Skills, commands, subagents, hooks and servers from a folder, copied; nothing is fetched.
+    plugin: `Skills, commands, subagents, hooks and servers, copied from this machine; nothing is fetched.
 
-  cloister plugin add FOLDER
-  cloister plugin list
+  cloister plugin add SOURCE
+      FOLDER                  as it stands
+      REPOSITORY#REF          a branch, a tag or a commit of a git repository
+      BUNDLE                  a file that git bundle made; also BUNDLE#REF
+      …/PLUGIN@MARKETPLACE    one of several that a marketplace.json there offers
+  cloister plugin list        those that are there
+      SOURCE                  what it offers
   cloister plugin remove NAME
 `,
     mcp: `Tools of MCP servers, each in a cell of its own.
@@ -214,7 +226,9 @@ cloister quest [NAME]       go on with one, or list them
   {
     "endpoint": "http://127.0.0.1:8080", "model": NAME, "clearance": L, "label": L,
     "contextTokens": N, "timeoutSeconds": N, "vision": true, "warmUp": true, "lsp": false, "volatile": "freeze",
-    "endpoints": {NAME: {"url": URL, "models": [M…], "clearance": L, "keyVariable": VARIABLE}},
+    "language": "Japanese",
+    "endpoints": {NAME: {"url": URL, "models": [M…], "clearance": L, "keyVariable": VARIABLE, "price": {…}}},
+    "fallbacks": [NAME…],
     "price": {"prompt": 1, "cached": 0.1, "completion": 4},
     "permissions": {"defaultMode": M, "deny": […], "ask": […], "allow": […], "askFor": "all"},
     "cell": {"allow": [HOST…], "read": [DIR…], "write": [DIR…], "hide": [PATH…], "show": [PATH…], …},
@@ -224,7 +238,9 @@ cloister quest [NAME]       go on with one, or list them
                  "statusLine": {"command": …}}
   }
 
-Beside it: keys.json (keys of the screen), mcp.json (servers; cloister mcp), permissions.yaml (what you always allow),
+"language" is the one the model answers in; terminal.language is the screen's.
+
+Beside it: keys.json (keys of the screen), themes/NAME.json (its colours), mcp.json (servers; cloister mcp), permissions.yaml (what you always allow),
 trust.json (projects you trust), and the instructions, skills, commands and subagents that are yours.
 `,
   },

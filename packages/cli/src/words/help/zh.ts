@@ -29,8 +29,11 @@ cloister -p "…"             在当前项目中完成一项任务后退出；�
 
 模型
   --endpoint URL            任何兼容 OpenAI 接口的服务器；不指定时只在本机寻找；
-                            密钥取自 CLOISTER_API_KEY
+                            密钥取自 CLOISTER_API_KEY。messages+URL：使用 Anthropic 的
+                            Messages 接口；responses+URL：使用 OpenAI 的 Responses 接口
   --model NAME              不指定时使用服务器的第一个模型
+  --fallback A,B            端点不可用时由谁应答：设置 "endpoints" 中的 NAME 或 NAME/MODEL
+                            （--fallback-model 与此相同）
   --models A,B              与 -p 连用：各模型在各自的工作树中完成同一任务；--check "npm test"
                             用来判断谁的结果可用；NAME/MODEL 为设置中某端点的模型
   --context N               按多大的上下文窗口（词元）工作；服务器的窗口更小时不会开始
@@ -62,6 +65,10 @@ cloister -p "…"             在当前项目中完成一项任务后退出；�
   --no-save                 除账本外什么都不保存
   --worktree [NAME]         在独立的 git worktree 中工作
   --full-screen             在终端中：全屏显示，而不用终端自身的滚动
+
+直到达成
+  --until "npm test"        与 -p 连用：持续工作，直到此命令（在隔离舱中运行）返回 0
+  -p "/goal 目标"           没有命令时：直到模型以严格评审者的身份认定达成
 
 上限
   --max-turns N             模型回答 N 次后停止（100）
@@ -130,10 +137,15 @@ cloister cell doctor          本机能提供怎样的隔离舱，以及如何�
       --show                  只展示，并说明哪些未采用
       --forget                撤销许可
 `,
-    plugin: `从文件夹复制技能、命令、子智能体、钩子和服务器；不会下载任何内容。
+    plugin: `从本机复制技能、命令、子智能体、钩子和服务器；不会下载任何内容。
 
-  cloister plugin add 文件夹
-  cloister plugin list
+  cloister plugin add 来源
+      文件夹                  按现状复制
+      仓库#引用               git 仓库的分支、标签或提交
+      BUNDLE 文件             由 git bundle 生成；也可写作 BUNDLE#引用
+      …/插件@市场             该处 marketplace.json 所列的其中一个
+  cloister plugin list        已有的插件
+      来源                    它提供什么
   cloister plugin remove 名称
 `,
     mcp: `MCP 服务器提供的工具，每个服务器各在自己的隔离舱中。
@@ -214,7 +226,9 @@ cloister quest [名称]       继续某个任务书，或列出全部
   {
     "endpoint": "http://127.0.0.1:8080", "model": NAME, "clearance": L, "label": L,
     "contextTokens": N, "timeoutSeconds": N, "vision": true, "warmUp": true, "lsp": false, "volatile": "freeze",
-    "endpoints": {NAME: {"url": URL, "models": [M…], "clearance": L, "keyVariable": VARIABLE}},
+    "language": "Japanese",
+    "endpoints": {NAME: {"url": URL, "models": [M…], "clearance": L, "keyVariable": VARIABLE, "price": {…}}},
+    "fallbacks": [NAME…],
     "price": {"prompt": 1, "cached": 0.1, "completion": 4},
     "permissions": {"defaultMode": M, "deny": […], "ask": […], "allow": […], "askFor": "all"},
     "cell": {"allow": [HOST…], "read": [DIR…], "write": [DIR…], "hide": [PATH…], "show": [PATH…], …},
@@ -224,7 +238,9 @@ cloister quest [名称]       继续某个任务书，或列出全部
                  "statusLine": {"command": …}}
   }
 
-同一文件夹中还有 keys.json（界面按键）、mcp.json（服务器；cloister mcp）、permissions.yaml（您总是允许的操作）、
+"language" 是模型回答所用的语言；terminal.language 是界面语言。
+
+同一文件夹中还有 keys.json（界面按键）、themes/NAME.json（界面配色）、mcp.json（服务器；cloister mcp）、permissions.yaml（您总是允许的操作）、
 trust.json（您信任的项目），以及您自己的说明、技能、命令和子智能体。
 `,
   },

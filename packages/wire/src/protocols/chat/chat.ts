@@ -4,6 +4,7 @@ import { writeChatError } from "./errors.ts";
 import { formatChatRequest } from "./format.ts";
 import { parseChatRequest } from "./parse.ts";
 import { readChatStream, readChatWhole } from "./read.ts";
+import { withoutThoughts } from "./thoughts.ts";
 import { createChatWriter, writeChatWhole } from "./write.ts";
 
 export const chatProtocol: Protocol = {
@@ -13,8 +14,9 @@ export const chatProtocol: Protocol = {
   itemsField: "messages",
   parseRequest: parseChatRequest,
   formatRequest: formatChatRequest,
-  // Reasoning is plain text here: whether it goes back is the family's matter.
-  restoreThoughts: (item) => ({ item, dropped: [] }),
+  // Reasoning is plain text here: whether it goes back is the family's matter. What is signed is another maker's.
+  restoreThoughts: withoutThoughts,
+  toThought: () => undefined,
   readStream: readChatStream,
   readWhole: readChatWhole,
   createWriter: createChatWriter,

@@ -5,6 +5,7 @@ import type { CloisterExtension, ReadingProgress } from "../../turn.ts";
 import { parseExtension } from "./extension.ts";
 import { reasoningDetails } from "./parse-messages.ts";
 import { parseReading } from "./reading.ts";
+import { tokenCount } from "../../token-count.ts";
 
 export interface Chunk {
   readonly id: string | undefined;
@@ -141,25 +142,29 @@ function toFragment(
 }
 
 function parseUsage(value: unknown): Usage | undefined {
-  if (!isRecord(value) || typeof value["prompt_tokens"] !== "number") return undefined;
+  if (!isRecord(value)) return undefined;
+  const promptTokens = tokenCount(value["prompt_tokens"]);
+  if (promptTokens === undefined) return undefined;
   const details = isRecord(value["prompt_tokens_details"]) ? value["prompt_tokens_details"] : {};
   // OpenAI's place, Moonshot's, DeepSeek's.
   const cached = [details["cached_tokens"], value["cached_tokens"], value["prompt_cache_hit_tokens"]];
   return {
-    promptTokens: value["prompt_tokens"],
-    cachedTokens: cached.find((count) => typeof count === "number"),
-    completionTokens: typeof value["completion_tokens"] === "number" ? value["completion_tokens"] : 0,
+    promptTokens,
+    cachedTokens: cached.map(tokenCount).find((count) => count !== undefined),
+    completionTokens: tokenCount(value["completion_tokens"]) ?? 0,
   };
 }
 
 /** llama.cpp reports these unasked. `prompt_n` is what was not in the cache. */
 function parseTimings(value: unknown): Usage | undefined {
-  if (!isRecord(value) || typeof value["prompt_n"] !== "number") return undefined;
-  const cached = typeof value["cache_n"] === "number" ? value["cache_n"] : 0;
+  if (!isRecord(value)) return undefined;
+  const fresh = tokenCount(value["prompt_n"]);
+  if (fresh === undefined) return undefined;
+  const cached = tokenCount(value["cache_n"]) ?? 0;
   return {
-    promptTokens: value["prompt_n"] + cached,
+    promptTokens: fresh + cached,
     cachedTokens: cached,
-    completionTokens: typeof value["predicted_n"] === "number" ? value["predicted_n"] : 0,
+    completionTokens: tokenCount(value["predicted_n"]) ?? 0,
   };
 }
 

@@ -27,6 +27,7 @@ export function parseExtension(value: unknown): CloisterExtension | undefined {
     ),
     retries: typeof value["retries"] === "number" ? value["retries"] : 0,
     ...reroutedOf(value["rerouted"]),
+    ...answeredByOf(value["answeredBy"]),
     ...parseNotices(value),
   };
 }
@@ -43,6 +44,15 @@ function reroutedOf(value: unknown): Pick<CloisterExtension, "rerouted"> {
   const { to, rule, why } = value;
   const isWhole = typeof to === "string" && typeof rule === "string" && typeof why === "string";
   return isWhole ? { rerouted: { to, rule, why } } : {};
+}
+
+function answeredByOf(value: unknown): Pick<CloisterExtension, "answeredBy"> {
+  if (!isRecord(value)) return {};
+  const { name, why, contextTokens } = value;
+  if (typeof name !== "string" || typeof why !== "string") return {};
+  const isWindow =
+    typeof contextTokens === "number" && Number.isSafeInteger(contextTokens) && contextTokens > 0;
+  return { answeredBy: { name, why, ...(isWindow ? { contextTokens } : {}) } };
 }
 
 function records(value: unknown): Record<string, unknown>[] {

@@ -3,6 +3,7 @@ import { isRecord, type Json } from "@cloister/base";
 import type { RawCall } from "../../calls.ts";
 import type { Part, TurnItem } from "../../turn.ts";
 import { badRequest, Fields, type Losses } from "./fields.ts";
+import { parseThoughts } from "./thoughts.ts";
 
 export interface Conversation {
   readonly system: readonly string[];
@@ -65,7 +66,11 @@ function parseAssistant(
   const calls = parseCalls(message, messageIndex, losses);
   // The pieces of one answer as it was streamed: nothing stood between them.
   const text = texts.join("") || refusal;
-  return { kind: "assistant", text, reasoning: parseReasoningText(message), calls };
+  const signed = parseThoughts(message.value("thoughts"));
+  return {
+    ...{ kind: "assistant", text, reasoning: parseReasoningText(message), calls },
+    ...(signed.length === 0 ? {} : { signed }),
+  };
 }
 
 /** Servers and clients call it by three names. */

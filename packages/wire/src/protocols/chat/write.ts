@@ -9,6 +9,7 @@ import type { AnswerContext, StreamWriter } from "../protocol.ts";
 import { withoutUndefined } from "./format.ts";
 import { writeJudgingComment } from "./judging.ts";
 import { writeReadingComment } from "./reading.ts";
+import { writeThoughtComment } from "./thoughts.ts";
 
 const NOTHING = Buffer.alloc(0);
 const PING = Buffer.from(": ping\n\n");
@@ -58,7 +59,11 @@ export function createChatWriter(request: TurnRequest, context: AnswerContext): 
           return writeReadingComment(event);
         case "judging":
           return writeJudgingComment(event.calls);
-        case "thought":
+        case "thought": {
+          const { token, text = "", hidden } = event;
+          if (token === undefined) return NOTHING;
+          return writeThoughtComment({ text, token, ...(hidden === undefined ? {} : { hidden }) });
+        }
         case "refused":
           return NOTHING;
         case "end":

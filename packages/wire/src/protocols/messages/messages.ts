@@ -3,7 +3,7 @@ import type { Protocol } from "../protocol.ts";
 import { writeMessagesError } from "./errors.ts";
 import { formatMessagesRequest } from "./format.ts";
 import { parseMessagesRequest } from "./parse.ts";
-import { restoreThoughts } from "./thoughts.ts";
+import { restoreThoughts, toThought } from "./thoughts.ts";
 import { readMessagesStream, readMessagesWhole } from "./read.ts";
 import { writeMessagesWhole } from "./write-whole.ts";
 import { createMessagesWriter } from "./write.ts";
@@ -16,6 +16,7 @@ export const messagesProtocol: Protocol = {
   parseRequest: parseMessagesRequest,
   formatRequest: formatMessagesRequest,
   restoreThoughts,
+  toThought,
   readStream: readMessagesStream,
   readWhole: readMessagesWhole,
   createWriter: createMessagesWriter,

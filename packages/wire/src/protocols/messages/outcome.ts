@@ -3,6 +3,7 @@ import { isRecord, type JsonObject } from "@cloister/base";
 import type { FinishReason } from "../../chat.ts";
 import type { Usage } from "../../chat.ts";
 import type { CloisterExtension } from "../../turn.ts";
+import { tokenCount } from "../../token-count.ts";
 import { formatNotices } from "../notices.ts";
 
 /**
@@ -73,16 +74,16 @@ export class UsageReader {
 
   add(value: unknown): void {
     if (!isRecord(value)) return;
-    const fresh = count(value["input_tokens"]);
-    const cacheRead = count(value["cache_read_input_tokens"]);
-    const cacheWrite = count(value["cache_creation_input_tokens"]);
+    const fresh = tokenCount(value["input_tokens"]);
+    const cacheRead = tokenCount(value["cache_read_input_tokens"]);
+    const cacheWrite = tokenCount(value["cache_creation_input_tokens"]);
     // Some servers repeat the usage at the end with zeros for the input: only a group that says something replaces.
     if (this.#fresh === undefined || (fresh ?? 0) + (cacheRead ?? 0) + (cacheWrite ?? 0) > 0) {
       this.#fresh = fresh ?? this.#fresh;
       this.#cacheRead = cacheRead ?? this.#cacheRead;
       this.#cacheWrite = cacheWrite ?? this.#cacheWrite;
     }
-    this.#output = count(value["output_tokens"]) ?? this.#output;
+    this.#output = tokenCount(value["output_tokens"]) ?? this.#output;
   }
 
   finish(): Usage | undefined {
@@ -93,8 +94,4 @@ export class UsageReader {
       completionTokens: this.#output ?? 0,
     };
   }
-}
-
-function count(value: unknown): number | undefined {
-  return typeof value === "number" && value >= 0 ? value : undefined;
 }

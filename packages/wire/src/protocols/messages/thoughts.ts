@@ -1,5 +1,6 @@
 /** Blocks of thinking on their way back to whoever thought them (rules Q10 and T2). */
 import { isRecord, type Json, type JsonObject } from "@cloister/base";
+import type { SignedThought } from "../../turn.ts";
 import type { OpenThought, RestoredItem } from "../protocol.ts";
 import { THINKING_SIGNATURE } from "./outcome.ts";
 
@@ -24,6 +25,11 @@ export function restoreThoughts(item: JsonObject, open: OpenThought): RestoredIt
     return [];
   });
   return { item: blocks.length === 0 ? undefined : { ...item, content: blocks }, dropped };
+}
+
+export function toThought({ text, token, hidden }: SignedThought): JsonObject {
+  if (hidden === true) return { type: "redacted_thinking", data: token };
+  return { type: "thinking", thinking: text, signature: token };
 }
 
 export function isThought(block: unknown): block is JsonObject {

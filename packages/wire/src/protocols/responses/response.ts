@@ -3,6 +3,7 @@ import { isRecord, sha256 } from "@cloister/base";
 import type { RawCall } from "../../calls.ts";
 import { errorText, type Usage } from "../../chat.ts";
 import type { CloisterExtension, RefusalCause, TurnEvent } from "../../turn.ts";
+import { tokenCount } from "../../token-count.ts";
 import { parseNotices } from "../notices.ts";
 import { BRIDGES, bridgedArguments } from "./bridges.ts";
 import { partTexts } from "./parts.ts";
@@ -162,12 +163,14 @@ export function failedEvent(message: string): TurnEvent {
 
 /** 3.6: this protocol counts what came from the cache as input, as we do. */
 function readUsage(value: unknown): Usage | undefined {
-  if (!isRecord(value) || typeof value["input_tokens"] !== "number") return undefined;
+  if (!isRecord(value)) return undefined;
+  const promptTokens = tokenCount(value["input_tokens"]);
+  if (promptTokens === undefined) return undefined;
   const details = isRecord(value["input_tokens_details"]) ? value["input_tokens_details"] : {};
   return {
-    promptTokens: value["input_tokens"],
-    cachedTokens: typeof details["cached_tokens"] === "number" ? details["cached_tokens"] : undefined,
-    completionTokens: typeof value["output_tokens"] === "number" ? value["output_tokens"] : 0,
+    promptTokens,
+    cachedTokens: tokenCount(details["cached_tokens"]),
+    completionTokens: tokenCount(value["output_tokens"]) ?? 0,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Protocol } from "../protocol.ts";
 import { writeError } from "./errors.ts";
 import { formatRequest } from "./format.ts";
 import { parseRequest } from "./parse.ts";
-import { restoreThoughts } from "./thoughts.ts";
+import { restoreThoughts, toThought } from "./thoughts.ts";
 import { readStream } from "./read.ts";
 import { readWhole } from "./response.ts";
 import { createWriter, writeWhole } from "./write.ts";
@@ -16,6 +16,7 @@ export const responsesProtocol: Protocol = {
   parseRequest,
   formatRequest,
   restoreThoughts,
+  toThought,
   readStream,
   readWhole,
   createWriter,

@@ -1,5 +1,6 @@
 /** Items of reasoning, and the way back to whoever made them (rule R1). */
 import { isRecord, type JsonObject } from "@cloister/base";
+import type { SignedThought } from "../../turn.ts";
 import type { OpenThought, RestoredItem } from "../protocol.ts";
 import { partTexts } from "./parts.ts";
 
@@ -19,6 +20,11 @@ export function restoreThoughts(item: JsonObject, open: OpenThought): RestoredIt
   const original = token === undefined ? undefined : toReasoning(token);
   if (original !== undefined) return { item: original, dropped: [] };
   return { item: undefined, dropped: hasText(given) ? ["encrypted_content"] : [] };
+}
+
+/** The token is all of it. */
+export function toThought({ token }: SignedThought): JsonObject | undefined {
+  return toReasoning(token);
 }
 
 /** A client may have written what it likes: of all items it gets only reasoning into the history by a token. */
