@@ -30,6 +30,21 @@ test("-p --until goes on until the command ends with 0, in a cell and on record"
   assert.equal(checks.length, 2, "each look is a command in the ledger");
 });
 
+test("a secret in the goal or in its check is in nothing that is printed", async () => {
+  using place = createPlace();
+  const secret = ["sk", "live", "8dJ2kQw9Zr5Tn3Xb7Vm4Lc6P"].join("_");
+  for (const format of ["json", "stream-json"]) {
+    const rehearsal = await rehearse([{ text: "It is done." }]);
+    const args = ["-p", `greet ${secret}`, "--until", `true ${secret}`, "--endpoint", rehearsal.url];
+    const how = ["--output-format", format, ...(format === "json" ? [] : ["--verbose"])];
+    const { code, stdout, stderr } = await cloister(place, [...args, ...how]);
+    await rehearsal.close();
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /"check":"true CLS_/);
+    assert.ok(!`${stdout}${stderr}`.includes(secret), format);
+  }
+});
+
 test("a goal that is not reached is exit code 1, whatever the model says; a resume goes on with it", async () => {
   using place = createPlace();
   // A scripted model answers after how much was said.

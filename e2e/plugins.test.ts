@@ -42,6 +42,10 @@ test("a plugin is taken from a commit, and nothing that the repository names is 
     "skills/it/SKILL.md": skill("as committed"),
     ".gitattributes": "* filter=planted\n",
   });
+  mkdirSync(join(repository, "skills/linked"));
+  symlinkSync("../it/SKILL.md", join(repository, "skills/linked/SKILL.md"));
+  git(repository, ["add", "-A"]);
+  git(repository, ["commit", "-q", "-m", "a link"]);
   const pwned = join(place.project, "pwned");
   const run = `sh -c 'touch ${pwned}; cat'`;
   for (const [name, value] of [
@@ -68,6 +72,7 @@ test("a plugin is taken from a commit, and nothing that the repository names is 
   const copy = join(plugins(place), "demo");
   assert.match(readFileSync(join(copy, "skills/it/SKILL.md"), "utf8"), /as committed/);
   assert.ok(!existsSync(join(copy, "hooks")) && !existsSync(join(copy, "leak")));
+  assert.ok(!existsSync(join(copy, "skills/linked/SKILL.md")));
   assert.ok(!existsSync(pwned));
 
   const folder = await cloister(place, ["plugin", "add", "demo"]);

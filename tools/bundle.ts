@@ -191,7 +191,7 @@ function licencesOf(root: string, folders: readonly string[]): string {
   });
   for (const { name, version, licence } of carriedIn(root, folders)) {
     if (licence !== manifestOf(root)["license"]) throw new Error(`${name} asks for the text of ${licence}`);
-    texts.push(`${name} ${version}\n\n${licence}, the same text as in LICENSE.\n`);
+    texts.push(`${name}\n\n${version}, under ${licence}: the same text as in LICENSE.\n`);
   }
   return texts.join(`\n${"-".repeat(78)}\n\n`);
 }

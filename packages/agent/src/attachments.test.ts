@@ -5,6 +5,7 @@ import { test } from "node:test";
 import type { JsonObject } from "@cloister/base";
 import { buildPdf } from "@cloister/fakes";
 import type { AttachedPicture } from "./attachments.ts";
+import { skillInTests } from "./brings.ts";
 import { shownPicture, nameOfShown, PICTURES_MAX } from "./pictures.ts";
 import { writeNotes } from "./notes.ts";
 import { rehearse, type Rehearsed, type RehearsedOptions } from "./rehearsed.ts";
@@ -49,6 +50,21 @@ test("a picture follows the words that it was shown with, as a message of unknow
     ],
     cloister: { source: "attachment", tool: "clipboard" },
   });
+});
+
+test("words that hold a piece of a file have its label, also where nothing is mentioned, and a command is called", async () => {
+  const files = [{ path: "restricted/pay plan.md", from: 1, to: 2 }];
+  const called = { brings: { skills: [skillInTests("command", "fix", "Mend it.")] } };
+  for (const [text, options] of [
+    ["see this: 9000", {}],
+    ["/fix 9000", called],
+  ] as const) {
+    using played = play(options);
+    played.session.send({ text, files });
+    await played.until("end");
+    const said = played.requests[0]?.messages.find(({ content }) => content === text);
+    assert.deepEqual(said?.["cloister"], { source: "user", files });
+  }
 });
 
 test("a picture that a prompt mentions is shown, with its file's name for the label and the record", async () => {

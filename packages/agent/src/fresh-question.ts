@@ -3,6 +3,7 @@ import type { Clock } from "@cloister/base";
 import type { ChatMessage, ChatTool, Usage } from "@cloister/wire";
 import { readModelAnswer, type AskModel } from "./answer.ts";
 import { startConversation, systemMessage } from "./conversation.ts";
+import { startDeadline } from "./deadline.ts";
 import { systemPrompt } from "./prompt.ts";
 
 export interface FreshQuestionWorld {
@@ -32,19 +33,12 @@ export async function askFresh(
 ): Promise<FreshAnswer> {
   const conversation = startConversation(model, chatTools());
   for (const message of [systemMessage(systemPrompt), ...messages]) conversation.add(message);
-  const over = new AbortController();
-  const done = new AbortController();
-  clock.sleep(timeoutMs, done.signal).then(
-    () => over.abort(new Error("it took too long")),
-    () => {
-      /* the answer came first */
-    },
-  );
+  using over = startDeadline(clock, timeoutMs, "it took too long");
   const answer = await readModelAnswer(
     conversation.request(),
     { ask, clock, emit: () => {}, room: () => Promise.resolve() },
     AbortSignal.any([signal, over.signal]),
-  ).finally(() => done.abort(new Error("done")));
+  );
   if (answer.kind === "end") {
     spend(answer.usage, answer.extension?.answeredBy?.name);
     return { kind: "answer", text: answer.text };

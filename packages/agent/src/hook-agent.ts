@@ -4,6 +4,7 @@
  */
 import type { AgentDefinition } from "./agent-definition.ts";
 import { userMessage } from "./conversation.ts";
+import { startDeadline } from "./deadline.ts";
 import type { Ending } from "./events.ts";
 import type { HookRunOptions } from "./extension/hooks/hooks.ts";
 import type { HookRun } from "./extension/hooks/outcome.ts";
@@ -62,18 +63,9 @@ export async function askAgentHook(
   { input, timeoutMs, signal }: HookRunOptions,
   { clock, run }: { readonly clock: FreshQuestionWorld["clock"]; readonly run: RunJudge },
 ): Promise<HookRun> {
-  const over = new AbortController();
-  const done = new AbortController();
-  clock.sleep(timeoutMs, done.signal).then(
-    () => over.abort(new Error("it took too long")),
-    () => {
-      /* the judgement came first */
-    },
-  );
+  using over = startDeadline(clock, timeoutMs, "it took too long");
   const prompt = `${questionOf(hook, input)}\n\nLook first where that is needed. ${answerForm}`;
-  const ending = await run({ prompt, model: hook.model }, AbortSignal.any([signal, over.signal])).finally(
-    () => done.abort(new Error("done")),
-  );
+  const ending = await run({ prompt, model: hook.model }, AbortSignal.any([signal, over.signal]));
   if (ending.outcome === "done") return { kind: "judged", text: ending.text };
   if (ending.outcome === "refused") return { kind: "failed", why: ending.why };
   if (over.signal.aborted) return { kind: "timed-out" };

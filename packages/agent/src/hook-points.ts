@@ -56,7 +56,8 @@ export interface HookPoints {
   elicitation(asked: Omit<Asked, "event">, signal: AbortSignal): Promise<Elicited | undefined>;
   /** What the server is given in its place; undefined where it is the answer as it stands. */
   elicitationResult(answer: Omit<Answered, "event">, signal: AbortSignal): Promise<Elicited | undefined>;
-  readonly answersServers: boolean;
+  /** Whether some program may answer what this server asks the person. */
+  answersServer(server: string): boolean;
   /** Nobody waits for these. */
   notify(message: string, type: string): void;
   /** For a subagent that begins. */
@@ -210,10 +211,7 @@ export function createHookPoints({ hooks, emit, subagent }: HookPointsOptions): 
     failed: ({ code, message }) => {
       if (subagent === undefined) tell({ event: "StopFailure", error: code, details: message });
     },
-    get answersServers() {
-      const nothing = { server: "", message: "", schema: {} };
-      return hooks?.has({ event: "Elicitation", ...nothing }) === true;
-    },
+    answersServer: (server) => hooks?.has({ event: "Elicitation", server, message: "", schema: {} }) === true,
     elicitation: (asked, signal) => elicited({ event: "Elicitation", ...asked }, signal),
     elicitationResult: (answer, signal) => elicited({ event: "ElicitationResult", ...answer }, signal),
     notify: (message, type) => {

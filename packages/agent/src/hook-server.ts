@@ -1,6 +1,7 @@
 /** Hooks of type `mcp_tool`: a tool of an MCP server is called, judged by the keeper as if the model had called it. */
 import { isRecord, parseJson, type Clock, type Json, type JsonObject } from "@cloister/base";
 import { guardCall } from "@cloister/wire";
+import { startDeadline } from "./deadline.ts";
 import type { HookHandler } from "./extension/hooks/definition.ts";
 import type { HookRunOptions } from "./extension/hooks/hooks.ts";
 import type { HookRun } from "./extension/hooks/outcome.ts";
@@ -30,22 +31,13 @@ export async function askServerTool(
   if (verdict?.kind !== "pass") {
     return { kind: "failed", why: verdict?.why ?? "nobody is here who could judge its call" };
   }
-  const over = new AbortController();
-  const done = new AbortController();
-  clock.sleep(timeoutMs, done.signal).then(
-    () => over.abort(new Error("it took too long")),
-    () => {
-      /* the answer came first */
-    },
-  );
+  using over = startDeadline(clock, timeoutMs, "it took too long");
   try {
     const { ok, text } = await found.run(meant.args, world, AbortSignal.any([signal, over.signal]));
     return ok ? { kind: "ended", exitCode: 0, stdout: text, stderr: "" } : { kind: "failed", why: text };
   } catch (error) {
     if (over.signal.aborted && !signal.aborted) return { kind: "timed-out" };
     throw error;
-  } finally {
-    done.abort(new Error("done"));
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a person typed, made into messages: `/command args`, files that are mentioned with `@`, what hooks say about it. */
-import type { ChatMessage } from "@cloister/wire";
+import type { ChatMessage, Provenance } from "@cloister/wire";
 import { attach, attachMentioned, whyNotShown, type AttachedPicture } from "./attachments.ts";
 import { userMessage } from "./conversation.ts";
 import { importsIn } from "./extension/instruction-files.ts";
@@ -24,6 +24,8 @@ export interface PromptInput {
 export interface SaidMessage {
   readonly text: string;
   readonly pictures?: readonly AttachedPicture[];
+  /** Of the workspace, where the text holds pieces of them: it has their labels, whatever else it says. */
+  readonly files?: NonNullable<Provenance["files"]>;
 }
 
 export type PromptMessages =
@@ -36,13 +38,13 @@ const PROMPT_CHARS_SEARCHED_MAX = 100_000;
 
 /** The person's words stand first, as they are: what they name comes behind them. */
 export async function toPromptMessages(
-  { text, pictures = [] }: SaidMessage,
+  said: SaidMessage,
   { skills, world, fork, mentions = [], held = [] }: PromptInput,
   signal: AbortSignal,
 ): Promise<PromptMessages> {
-  const attached = await attach(pictures, world, signal);
+  const attached = await attach(said.pictures ?? [], world, signal);
   if (attached.kind === "refused") return attached;
-  const named = await namedIn(text, { skills, world, fork, mentions }, signal);
+  const named = await namedIn(said, { skills, world, fork, mentions }, signal);
   if (named.kind === "refused") return named;
   const messages = [...named.messages.slice(0, 1), ...attached.messages, ...named.messages.slice(1)];
   const why = whyNotShown(messages, held, world);
@@ -50,11 +52,11 @@ export async function toPromptMessages(
 }
 
 async function namedIn(
-  text: string,
+  { text, files }: SaidMessage,
   { skills, world, fork, mentions }: Required<Omit<PromptInput, "held">>,
   signal: AbortSignal,
 ): Promise<PromptMessages> {
-  const words = userMessage(text, "user");
+  const words = userMessage(text, "user", files);
   const called = skills.called(text);
   if (called !== undefined) {
     const expanded = await called.expand({ world, fork }, signal);

@@ -3,6 +3,7 @@ import { isRecord, parseJson } from "@cloister/base";
 import type { ChatMessage, ChatTool, Usage } from "@cloister/wire";
 import type { AskModel } from "./answer.ts";
 import { userMessage } from "./conversation.ts";
+import { startDeadline } from "./deadline.ts";
 import type { AgentEvent } from "./events.ts";
 import { hooksOf, type BroughtExtensions } from "./extension/brought.ts";
 import type { Hook } from "./extension/hooks/definition.ts";
@@ -87,7 +88,7 @@ export function openSessionExtensions(options: SessionExtensionsOptions): Sessio
         return { kind: "messages", messages: [...said.messages, ...hookNotes(opinion.context)] };
       } catch (error) {
         if (!signal.aborted) throw error;
-        return { kind: "messages", messages: [userMessage(message.text, "user")] };
+        return { kind: "messages", messages: [userMessage(message.text, "user", message.files)] };
       }
     },
     start: async (source, signal) => {
@@ -95,18 +96,10 @@ export function openSessionExtensions(options: SessionExtensionsOptions): Sessio
       return hookNotes(await hooks.sessionStart(source, signal));
     },
     end: async () => {
-      const over = new AbortController();
-      const done = new AbortController();
-      clock.sleep(END_MS_MAX, done.signal).then(
-        () => over.abort(new Error("the session ended")),
-        () => {
-          /* the hooks were done first */
-        },
-      );
+      using over = startDeadline(clock, END_MS_MAX, "the session ended");
       await hooks.sessionEnd(over.signal).catch(() => {
         /* nobody is left to be told that it took too long */
       });
-      done.abort(new Error("done"));
     },
   };
 }

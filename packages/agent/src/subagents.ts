@@ -55,6 +55,8 @@ export interface Parent {
 
 export const SUBAGENT_DEPTH_MAX = 3;
 const SUBAGENTS_MAX = 200;
+/** Counted apart: a model that starts many subagents must not end the hooks. */
+const JUDGES_MAX = 2000;
 const TURNS_MAX_DEFAULT = 50;
 const REPORT_CHARS_MAX = 20_000;
 const GENERAL = "general";
@@ -84,6 +86,7 @@ export interface Subagents {
 
 export function createSubagents(options: SubagentsOptions): Subagents {
   let started = 0;
+  let judges = 0;
 
   const run = async (wish: Wish, parent: Parent, signal: AbortSignal): Promise<Ending> => {
     const { agent, asked } = wish;
@@ -148,10 +151,10 @@ export function createSubagents(options: SubagentsOptions): Subagents {
     judge:
       (parent) =>
       async ({ prompt, model }, signal) => {
-        if (started >= SUBAGENTS_MAX) {
-          return { outcome: "refused", why: `this session has had ${SUBAGENTS_MAX} subagents` };
+        if (judges >= JUDGES_MAX) {
+          return { outcome: "refused", why: `this session has had ${JUDGES_MAX} judges` };
         }
-        started += 1;
+        judges += 1;
         const asked = chooseModel(model, options.model, options.models);
         const about = { agent: judge, asked, description: "a hook's question", call: undefined };
         return run({ ...about, prompt, isJudge: true }, parent, signal);

@@ -5,6 +5,7 @@ import { emptyTurn, mendedIn, nudgeFor, readModelAnswer, refusedIn, unusableAnsw
 import type { Answer, Failure } from "./answer.ts";
 import { runCalls } from "./calls.ts";
 import { compact, type CompactionRequest } from "./compaction.ts";
+import { startDeadline } from "./deadline.ts";
 import type { Ending, Trouble } from "./events.ts";
 import { assistantMessage, note } from "./history.ts";
 import type { Meter } from "./limits.ts";
@@ -20,10 +21,10 @@ interface Outcome {
 
 /** Never throws. When it returns, the conversation is one that can go on. */
 export async function work(thread: Thread, signal: AbortSignal): Promise<Ending> {
-  const { meter } = thread;
+  const { meter, clock } = thread;
   const said = { text: "" };
-  const { deadline, forget } = deadlineOf(thread);
-  const stop = AbortSignal.any([signal, deadline]);
+  using deadline = startDeadline(clock, meter.timeLeftMs(), "out of time");
+  const stop = AbortSignal.any([signal, deadline.signal]);
   let outcome: Outcome;
   try {
     outcome = await takeTurns(thread, said, stop);
@@ -31,10 +32,8 @@ export async function work(thread: Thread, signal: AbortSignal): Promise<Ending>
     outcome = stop.aborted
       ? { outcome: "cancelled" }
       : { outcome: "failed", error: { code: "internal", message: messageOf(error) } };
-  } finally {
-    forget();
   }
-  if (outcome.outcome === "cancelled" && deadline.aborted && !signal.aborted) {
+  if (outcome.outcome === "cancelled" && deadline.signal.aborted && !signal.aborted) {
     outcome = { outcome: "max-time", error: meter.describe("max-time") };
   }
   const cost = costIn(meter);
@@ -217,20 +216,4 @@ function stoppedBy(why: string): Outcome {
 
 function toTrouble({ code, message, next }: Failure): Trouble {
   return { code, message, ...(next === undefined ? {} : { next }) };
-}
-
-/** Aborted when the time for this piece of work is over. */
-function deadlineOf({ meter, clock }: Thread): { deadline: AbortSignal; forget: () => void } {
-  const over = new AbortController();
-  const done = new AbortController();
-  const leftMs = meter.timeLeftMs();
-  if (leftMs !== undefined) {
-    clock.sleep(leftMs, done.signal).then(
-      () => over.abort(new Error("out of time")),
-      () => {
-        /* the work ended first */
-      },
-    );
-  }
-  return { deadline: over.signal, forget: () => done.abort(new Error("done")) };
 }

@@ -7,7 +7,7 @@ import { classify } from "@cloister/policy";
 import type { RawCall } from "@cloister/wire";
 import type { ChangedVerdict } from "./changed-verdict.ts";
 import type { AirlockSession } from "./session.ts";
-import { judgeCall, noteEdit } from "./stages/judge.ts";
+import { judgeCall } from "./stages/judge.ts";
 import { sealLeaves } from "./stages/seal.ts";
 
 /** An edit holds a file's whole text. */
@@ -51,7 +51,6 @@ export async function judgeChanged(
   });
   const outcome = await judgeCall({ session, intent: index, signal }, sealed);
   if (outcome.kind === "deny") return outcome;
-  noteEdit(session, sealed);
   // What a server says to a hook reaches the model in the hook's words, where nobody could tell.
   if (fromServer.test(sealed.name)) session.standing.raise(classify("public", [], "untrusted"));
   return { kind: "pass" };

@@ -24,7 +24,7 @@ const downCodes: ReadonlySet<string> = new Set([
 ]);
 const waitableCodes: ReadonlySet<string> = new Set(["endpoint-unreachable", "endpoint-loading"]);
 
-export function isDown(error: unknown): boolean {
+export function isDown(error: unknown): error is CloisterError {
   return error instanceof CloisterError && downCodes.has(error.code);
 }
 

@@ -19,6 +19,7 @@ import {
   toDown,
   type Down,
 } from "./fallback-down.ts";
+import { fallbacksMax } from "./fallbacks-max.ts";
 import type { OtherModels } from "./other-models.ts";
 import type { Passage } from "./passage.ts";
 import type { Refused } from "./stages/decide.ts";
@@ -38,8 +39,6 @@ export interface Fallbacks {
   pass(arrival: Arrival): Promise<Settled | Refused>;
 }
 
-/** As many as a person can keep in mind; each may cost its patience. */
-const fallbacksMax = 8;
 /** Of a server that loads or restarts, while there is another one. The last resort is waited for as if it were alone. */
 const PATIENCE_MS = 5000;
 /** A server that is too busy is asked again after so long, and then no more. */
@@ -56,7 +55,11 @@ interface Link {
   /** Failures in a row, and until when it is left alone. */
   failures: number;
   restsUntil: number;
+  /** Why it fell when it last did. */
+  last?: Reason;
 }
+
+type Reason = Pick<Down, "code" | "why">;
 
 type Tried =
   | { readonly kind: "up"; readonly settled: Settled | Refused }
@@ -71,11 +74,14 @@ export function createFallbacks({ own, names, find }: FallbackOptions): Fallback
   }));
   /** Who a person was told answers now. */
   let shown = chain[0];
+  /** Why another one is asked: what fell on the way to it, else why the first one rests. */
+  const reasonsFor = (downs: ReadonlyMap<Link, Down>): readonly Reason[] =>
+    downs.size > 0 ? [...downs.values()] : [chain[0]?.last ?? []].flat();
 
   const attempt = async (link: Link, arrival: Arrival, way: Way): Promise<Tried> => {
     let place: Pick<Arrival, "session" | "endpoint" | "route"> = arrival;
     try {
-      if (!link.isOwn) place = await find(link.name, arrival.session);
+      if (!link.isOwn) place = await orAborted(find(link.name, arrival.session), arrival.signal);
     } catch (error) {
       if (arrival.signal.aborted) throw error;
       return { kind: "down", ...toDown(error, undefined) };
@@ -104,6 +110,7 @@ export function createFallbacks({ own, names, find }: FallbackOptions): Fallback
     let isLast = false;
     const fell = (link: Link, down: Down): void => {
       downs.set(link, down);
+      link.last = { code: down.code, why: down.why };
       // Several requests may find out at once: that is one failure.
       if (!isAwake(link)) return;
       const rest = Math.min(REST_MS_FIRST * 2 ** link.failures, REST_MS_MAX);
@@ -114,7 +121,7 @@ export function createFallbacks({ own, names, find }: FallbackOptions): Fallback
         const isAlone = chain.length === 1;
         const isTrial = link.failures > 0 && !isAlone;
         const patience = isAlone ? {} : { patienceMs: isTrial ? 0 : PATIENCE_MS };
-        const cause = link.isOwn ? undefined : [...downs.values()].at(-1)?.code;
+        const cause = link.isOwn ? undefined : reasonsFor(downs).at(-1)?.code;
         const tried = await attempt(link, arrival, { ...patience, cause, isTrial });
         if (tried.kind === "up") return { link, settled: tried.settled };
         fell(link, tried);
@@ -162,7 +169,7 @@ export function createFallbacks({ own, names, find }: FallbackOptions): Fallback
       try {
         for await (const passage of settled.passages) {
           const failed = isShown ? undefined : passage.events.find(isDownEvent);
-          const told = adapt(passage, { ...found, isFirst, by: answeredBy(found, walk.downs) });
+          const told = adapt(passage, { ...found, isFirst, by: answeredBy(found, reasonsFor(walk.downs)) });
           if (failed !== undefined) {
             down = { ...downOf(failed, settled.endpoint), end: { passage: told } };
             break;
@@ -234,6 +241,19 @@ interface Walk {
   next(): Promise<Found | undefined>;
 }
 
+/** Opening an endpoint goes on for whoever else asks for it. @throws the signal's reason */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
 async function once(asked: Arrival, link: Link): Promise<Tried> {
   let settled: Settled | Refused;
   try {
@@ -295,10 +315,10 @@ function adapt(passage: Passage, { settled, isFirst, by }: Current): Passage {
 /** For whoever counts its tokens and what they cost; undefined for the session's own model. */
 function answeredBy(
   { link, settled }: { readonly link: Link; readonly settled: Settled },
-  downs: ReadonlyMap<Link, Down>,
+  reasons: readonly Reason[],
 ): AnsweredBy | undefined {
   if (link.isOwn) return undefined;
   const { contextTokens } = settled.route;
-  const why = [...downs.values()].map((down) => down.why).join("; ");
+  const why = reasons.map((reason) => reason.why).join("; ");
   return { name: link.name, why, ...(contextTokens === undefined ? {} : { contextTokens }) };
 }

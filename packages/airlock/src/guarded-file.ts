@@ -10,7 +10,7 @@ import type { AirlockSession } from "./session.ts";
 /** More than any tool of ours writes, escaped. */
 export const guardedFileBytesMax: number = 8 * 1024 * 1024;
 
-const editTools = ["Write", "Edit", "NotebookEdit"];
+const editTools = ["Write", "Edit"];
 
 export interface GuardedWorld {
   readonly view: Pick<CellView, "workspace" | "workspaceFrom">;

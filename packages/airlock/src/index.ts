@@ -13,6 +13,7 @@ export type {
   ServerDefinition,
 } from "./process-definition.ts";
 export { streamOf } from "./descriptor-stream.ts";
+export { isDown } from "./fallback-down.ts";
 export { createRouter } from "./router.ts";
 export type { RoutedEndpoint, Router } from "./router.ts";
 export { ruleAgainst } from "./calls/carrying-out.ts";

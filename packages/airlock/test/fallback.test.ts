@@ -166,8 +166,13 @@ test("the first is tried again a minute later, once and without waiting, and ans
   await house.ask();
   assert.equal(house.home.bodies.length, 3);
   house.clock.pass(59_000);
-  await house.ask();
+  const second = await house.ask();
   assert.equal(house.home.bodies.length, 3);
+  // Why another one is asked stands in each record, and so for whoever counts.
+  const intents = await house.world.recorded("exposure.intent");
+  assert.deepEqual(intents.at(-1)?.["fallback"], { from: "home", cause: "upstream-503" });
+  const end = second.at(-1);
+  assert.equal(end?.kind === "end" ? end.extension?.answeredBy?.why : undefined, "no");
   house.clock.pass(2000);
   await house.ask();
   assert.equal(house.home.bodies.length, 4);

@@ -14,8 +14,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { judgeChanged } from "../src/changed-call.ts";
 import type { GuardedFileAnswer } from "../src/guarded-file-answer.ts";
 import { writeGuardedFile } from "../src/guarded-file.ts";
+import { createCallJudge } from "../src/stages/judge.ts";
 import { startJudging, type Judging } from "./judging.ts";
 
 interface Desk extends AsyncDisposable {
@@ -71,6 +73,67 @@ test("an edit is worked out from the file as it is, whatever its line ends and m
   assert.equal(readFileSync(join(desk.workspace, path), "utf8"), "\u{feff}a=1\r\nb=3\r\n");
   // The mount that guards it in open cells is lost with the file that it stands on.
   assert.equal(statSync(join(desk.workspace, path)).ino, ino);
+});
+
+test("what stands in no line of the file makes no whole file of it: a yes to a line is none to a file of that line", async () => {
+  await using desk = await openDesk();
+  const { judging } = desk;
+  writeFileSync(join(desk.workspace, ".npmrc"), "a=1\n");
+  const line = "b=2";
+  const patch = ["*** Begin Patch", "*** Update File: .npmrc", "-a=1", `+${line}`, "*** End Patch"].join(
+    "\n",
+  );
+  const moved = patch.replace("-a=1", "*** Move to: .npmrc\n-a=1");
+  for (const [name, args] of [
+    ["Edit", { file_path: ".npmrc", old_string: "absent", new_string: line }],
+    ["NotebookEdit", { notebook_path: ".npmrc", cell_id: "1", new_source: line }],
+    ["apply_patch", { input: patch }],
+    ["apply_patch", { input: moved }],
+  ] as const) {
+    assert.equal(await judging.judge(name, args), undefined, name);
+    for (const text of [line, ""]) assert.equal((await desk.write(".npmrc", text)).kind, "refused", name);
+  }
+  assert.equal(readFileSync(join(desk.workspace, ".npmrc"), "utf8"), "a=1\n");
+});
+
+test("a call that a hook changed is written as it was judged then", async () => {
+  await using desk = await openDesk();
+  const { session } = desk.judging.world;
+  const call = {
+    id: "call",
+    name: "Write",
+    arguments: JSON.stringify({ file_path: tasks, content: "[]\n" }),
+  };
+  assert.deepEqual(await judgeChanged(session, call, new AbortController().signal), { kind: "pass" });
+  assert.deepEqual(await desk.write(tasks, "[]\n"), { kind: "saved" });
+  assert.match(JSON.stringify(await desk.write(tasks, "[]\n")), /its text is not/);
+});
+
+test("a call that an answer makes twice is allowed once, and written once", async () => {
+  await using desk = await openDesk();
+  const call = {
+    id: "call",
+    name: "Write",
+    arguments: JSON.stringify({ file_path: tasks, content: "{}\n" }),
+  };
+  const { session } = desk.judging.world;
+  const attempt = { session, intent: 0, signal: new AbortController().signal };
+  const event = { kind: "call", call };
+  const { passed } = await createCallJudge()(attempt as never, [event, event] as never);
+  assert.equal(passed.length, 2);
+  assert.deepEqual(await desk.write(tasks, "{}\n"), { kind: "saved" });
+  assert.match(JSON.stringify(await desk.write(tasks, "{}\n")), /its text is not/);
+});
+
+test("an edit that cannot be looked at once more when it is noted is refused, and breaks no answer", async () => {
+  await using desk = await openDesk();
+  const { session } = desk.judging.world;
+  const note = (): never => {
+    throw new Error("gone meanwhile");
+  };
+  Object.assign(session, { allowedEdits: { ...session.allowedEdits, note } });
+  const why = await desk.judging.judge("Write", { file_path: tasks, content: "{}\n" });
+  assert.match(why ?? "", /could not be judged, and was not run: gone meanwhile/);
 });
 
 test("nothing but what is guarded is the keeper's to write, and no way leads out", async () => {

@@ -8,6 +8,7 @@ import { closeSync, constants, mkdirSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { systemCodeOf } from "@cloister/base";
+import { SYSTEM_PATH } from "./system-path.ts";
 
 export interface Pipes {
   /** A command's stdin (`in`) or one of its outputs. Undefined when all are in use: the caller takes a socket then. */
@@ -52,14 +53,12 @@ export function openPipes(folder: string, streamOf: StreamOf): Pipes {
   };
 }
 
-/** The system's own: a person's `PATH` may lead into the project, and this program runs outside of every cell. */
-const env = { PATH: "/usr/bin:/bin:/run/current-system/sw/bin" };
-
 function makePipes(folder: string, from: number): string[] {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const paths = Array.from({ length: PIPES_AT_ONCE }, (_, index) => join(folder, String(from + index)));
   // Commands of another user open them by way of /proc/self/fd, for which the folder's permissions do not count.
-  return spawnSync("mkfifo", ["-m", "666", ...paths], { stdio: "ignore", env }).status === 0 ? paths : [];
+  const made = spawnSync("mkfifo", ["-m", "666", ...paths], { stdio: "ignore", env: { PATH: SYSTEM_PATH } });
+  return made.status === 0 ? paths : [];
 }
 
 function openEnds(path: string, direction: "in" | "out", streamOf: StreamOf): Pipe | undefined {

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readlinkSync } from "node:fs";
 import { CloisterError } from "@cloister/base";
 import { childrenOf } from "./signal.ts";
+import { SYSTEM_PATH } from "./system-path.ts";
 
 export interface TerminalSize {
   readonly columns: number;
@@ -38,8 +39,7 @@ export function resizeTerminal(child: ChildProcess, { columns, rows }: TerminalS
   const stty = spawn("stty", ["-F", place, "rows", String(rows), "cols", String(columns)], {
     stdio: "ignore",
     timeout: STTY_MS_MAX,
-    // The system's own: a person's `PATH` may lead into the project, and this runs outside of every cell.
-    env: { PATH: "/usr/bin:/bin:/run/current-system/sw/bin" },
+    env: { PATH: SYSTEM_PATH },
   });
   stty.on("error", () => {
     /* without stty the size stays as it was */

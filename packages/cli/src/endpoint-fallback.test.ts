@@ -15,6 +15,11 @@ const access = (url: string): EndpointAccess => ({
   price: undefined,
 });
 
+const wishes: EndpointWishes = {
+  ...{ endpoint: "http://home.test/v1", model: "m", clearance: "core", usualClearance: undefined },
+  network: undefined,
+};
+
 /** The endpoints of which the address holds one of these are down, and why. */
 async function start(
   downs: Readonly<Record<string, string>>,
@@ -23,10 +28,6 @@ async function start(
 ): Promise<{ asked: [string | undefined, string | undefined][]; told: string[]; left: readonly string[] }> {
   const asked: [string | undefined, string | undefined][] = [];
   const told: string[] = [];
-  const wishes: EndpointWishes = {
-    ...{ endpoint: "http://home.test/v1", model: "m", clearance: "core", usualClearance: undefined },
-    network: undefined,
-  };
   const { fallbacks: left } = await chooseFirst({
     ...{ wishes, access: access("home"), fallbacks, named },
     accessTo: ({ url }) => access(url),
@@ -59,6 +60,7 @@ test("the first that answers is the session's, and those after it are left", asy
   const third = await start({ home: "endpoint-loading", lab: "endpoint-key-refused" }, ["lab", "far/x"]);
   assert.deepEqual(third.asked.at(-1), ["messages+https://far.test/v1", "x"]);
   assert.deepEqual(third.left, []);
+  assert.equal((await start({ home: "client-certificate-refused" }, ["lab"])).asked.length, 2);
 });
 
 test("what is wrong with the first one itself is told, and so is that nobody answers", async () => {
@@ -70,6 +72,53 @@ test("what is wrong with the first one itself is told, and so is that nobody ans
   await assert.rejects(start({ home: "endpoint-unreachable", lab: "cancelled" }, ["lab", "far"]), {
     code: "cancelled",
   });
+});
+
+test("a model of the endpoint that is down is nobody to fall back to from another one", async () => {
+  const { left } = await start({ home: "endpoint-unreachable" }, ["lab", "own-2", "far/x"]);
+  assert.deepEqual(left, ["far/x"]);
+  for (const name of left) checkFallback(name, named, ["big"]);
+});
+
+test("a model of a named endpoint is found there by its own name alone", async () => {
+  const { asked, left } = await start({ home: "endpoint-unreachable", far: "proxy-refused" }, ["far", "big"]);
+  assert.deepEqual(asked.at(-1), ["https://lab.test/v1", "big"]);
+  assert.deepEqual(left, []);
+});
+
+test("what was said of the first one's model says nothing of another's", async () => {
+  const seen: unknown[] = [];
+  await start({}, ["lab"], {
+    wishes: { ...wishes, vision: true, clearance: "core" },
+    choose: ({ endpoint, vision, clearance }) => {
+      seen.push([endpoint, vision, clearance]);
+      if (endpoint === wishes.endpoint) throw new CloisterError("no", { code: "endpoint-unreachable" });
+      return Promise.resolve({} as ChosenEndpoint);
+    },
+  });
+  assert.deepEqual(seen, [
+    ["http://home.test/v1", true, "core"],
+    ["https://lab.test/v1", undefined, undefined],
+  ]);
+});
+
+test("one that is loading is waited for when nobody else answers, as it is where there is nobody else", async () => {
+  const asked: unknown[] = [];
+  const { told, left } = await start({}, ["lab"], {
+    choose: ({ endpoint, loadingMsMax }) => {
+      asked.push([endpoint, loadingMsMax]);
+      if (endpoint !== wishes.endpoint) throw new CloisterError("no", { code: "endpoint-unreachable" });
+      if (loadingMsMax !== undefined) throw new CloisterError("soon", { code: "endpoint-loading" });
+      return Promise.resolve({} as ChosenEndpoint);
+    },
+  });
+  assert.deepEqual(asked, [
+    ["http://home.test/v1", 5000],
+    ["https://lab.test/v1", 5000],
+    ["http://home.test/v1", undefined],
+  ]);
+  assert.match(told.at(-1) ?? "", /waiting for http:\/\/home\.test/);
+  assert.deepEqual(left, ["lab"]);
 });
 
 test("one that the policy forbids is passed over", async () => {

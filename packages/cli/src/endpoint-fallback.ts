@@ -1,4 +1,5 @@
 /** Who answers when the endpoint is down at the very beginning of a session. */
+import { isDown } from "@cloister/airlock";
 import { CloisterError } from "@cloister/base";
 import type { ChosenEndpoint, EndpointWishes } from "./endpoint.ts";
 import type { EndpointAccess } from "./endpoint-access.ts";
@@ -6,7 +7,7 @@ import { namedIn } from "./fallback-names.ts";
 import type { EndpointSettings } from "./settings-endpoints.ts";
 
 /** Of a server that is loading, where another one may answer. */
-const LOADING_MS_MAX = 5000;
+export const LOADING_MS_MAX = 5000;
 
 export interface Start {
   readonly chosen: ChosenEndpoint;
@@ -28,7 +29,7 @@ export interface StartOptions {
 
 /**
  * The endpoint that was named, or, where it does not answer, the first fallback that does. A session stays with the one
- * that it began with, and falls back to those after it.
+ * that it began with, and falls back to those after it. Where none does, a first one that is loading is waited for.
  * @throws CloisterError what the first of them threw, when none answers
  */
 export async function chooseFirst(options: StartOptions): Promise<Start> {
@@ -41,7 +42,7 @@ export async function chooseFirst(options: StartOptions): Promise<Start> {
   try {
     return { chosen: await choose({ ...wishes, loadingMsMax }, access), fallbacks, access };
   } catch (error) {
-    if (!isDown(error) || others.length === 0) throw error;
+    if (!isAway(error) || others.length === 0) throw error;
     for (const { name, at, endpoint, model } of others) {
       try {
         const there = accessTo(endpoint);
@@ -52,14 +53,18 @@ export async function chooseFirst(options: StartOptions): Promise<Start> {
         };
         const chosen = await choose(wish, there);
         tell(`${wishes.endpoint ?? "the model"} does not answer (${error.message}): ${name} answers now`);
-        return { chosen, fallbacks: fallbacks.slice(at + 1), access: there };
+        // Models of the endpoint that is down have nobody left who serves them.
+        const left = fallbacks.slice(at + 1).filter((each) => namedIn(each, named) !== undefined);
+        return { chosen, fallbacks: left, access: there };
       } catch (other) {
         // Whatever it is, a policy's word among it: the next one may do.
         if (!(other instanceof CloisterError) || other.code === "cancelled") throw other;
         tell(`${name} does not answer either (${other.message})`);
       }
     }
-    throw error;
+    if (error.code !== "endpoint-loading") throw error;
+    tell(`waiting for ${wishes.endpoint ?? "the model"}, which is loading`);
+    return { chosen: await choose(wishes, access), fallbacks, access };
   }
 }
 
@@ -67,19 +72,14 @@ export async function chooseFirst(options: StartOptions): Promise<Start> {
 function wishesAt(
   { url, contextTokens }: EndpointSettings,
   { network, clearance }: EndpointAccess,
-  { onProbe, timeoutSeconds, vision }: EndpointWishes,
+  { onProbe, timeoutSeconds }: EndpointWishes,
 ): EndpointWishes {
   return {
-    ...{ endpoint: url, model: undefined, network, contextTokens, timeoutSeconds, onProbe, vision },
+    ...{ endpoint: url, model: undefined, network, contextTokens, timeoutSeconds, onProbe },
     ...{ clearance: undefined, usualClearance: clearance },
   };
 }
 
-const downCodes: ReadonlySet<string> = new Set([
-  ...["endpoint-unreachable", "endpoint-loading", "endpoint-untrusted", "upstream-broken"],
-  ...["proxy-unreachable", "proxy-refused", "no-model-found"],
-]);
-
-function isDown(error: unknown): error is CloisterError {
-  return error instanceof CloisterError && downCodes.has(error.code);
+function isAway(error: unknown): error is CloisterError {
+  return isDown(error) || (error instanceof CloisterError && error.code === "no-model-found");
 }

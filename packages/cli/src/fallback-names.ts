@@ -1,10 +1,8 @@
 /** Who answers when the session's endpoint is down, as a person says it. */
+import { fallbacksMax } from "@cloister/airlock/fallbacks-max";
 import { CloisterError } from "@cloister/base";
 import { usage } from "./option-values.ts";
 import type { EndpointSettings } from "./settings-endpoints.ts";
-
-/** As many as a person can keep in mind. */
-export const fallbacksMax = 8;
 
 /** `--fallback A,B`; scripts written for others say `--fallback-model`. @throws CloisterError `usage` */
 export function toFallbacks(values: {
@@ -22,16 +20,16 @@ export function toFallbacks(values: {
   );
 }
 
-/** The endpoint of the settings that a name means, and the model there, where one is said. */
+/** The endpoint of the settings that `NAME`, `NAME/MODEL` or `MODEL` means, and the model there, where one is said. */
 export function namedIn(
   name: string,
   named: readonly EndpointSettings[],
 ): { readonly endpoint: EndpointSettings; readonly model: string | undefined } | undefined {
   const [head, ...rest] = name.split("/");
   const endpoint = named.find((one) => one.name === head);
-  return endpoint === undefined
-    ? undefined
-    : { endpoint, model: rest.length > 0 ? rest.join("/") : undefined };
+  if (endpoint !== undefined) return { endpoint, model: rest.length > 0 ? rest.join("/") : undefined };
+  const holder = named.find(({ models }) => models.includes(name));
+  return holder === undefined ? undefined : { endpoint: holder, model: name };
 }
 
 /** `own`: models of the session's endpoint. @throws CloisterError `unknown-model`, with those there are */
@@ -40,8 +38,7 @@ export function checkFallback(
   named: readonly EndpointSettings[],
   own: readonly string[],
 ): void {
-  const isKnown = own.includes(name) || named.some(({ models }) => models.includes(name));
-  if (isKnown || namedIn(name, named) !== undefined) return;
+  if (own.includes(name) || namedIn(name, named) !== undefined) return;
   const names = [...named.map((one) => one.name), ...own];
   throw new CloisterError(`there is no "${name}" to fall back to`, {
     code: "unknown-model",

@@ -8,7 +8,8 @@ import { chatProtocol } from "@cloister/wire";
 import type { ChosenEndpoint } from "./endpoint.ts";
 import { parseEndpoint } from "./endpoint-address.ts";
 import type { Environment } from "./environment.ts";
-import { checkFallback } from "./fallback-names.ts";
+import { LOADING_MS_MAX } from "./endpoint-fallback.ts";
+import { checkFallback, namedIn } from "./fallback-names.ts";
 import { openModelServer } from "./model-server.ts";
 import type { Binding } from "./policy/binding.ts";
 import type { EndpointSettings } from "./settings-endpoints.ts";
@@ -99,7 +100,7 @@ function toNamed(settings: EndpointSettings, plan: OtherModelsPlan, world: Other
     async open(signal) {
       try {
         plan.check(settings.url);
-        return await open(settings, world, signal);
+        return await open(settings, plan, world, signal);
       } catch (error) {
         if (signal.aborted) throw error;
         world.onTrouble(error);
@@ -115,16 +116,23 @@ function toNamed(settings: EndpointSettings, plan: OtherModelsPlan, world: Other
 }
 
 async function open(
-  { name, url: address, models, clearance, contextTokens, keyVariable, network }: EndpointSettings,
+  settings: EndpointSettings,
+  { fallbacks }: OtherModelsPlan,
   { ledger, environment }: OtherModelsWorld,
   signal: AbortSignal,
 ): ReturnType<NamedEndpoint["open"]> {
+  const { name, url: address, models, clearance, contextTokens, keyVariable, network } = settings;
   const { url, protocol = chatProtocol } = parseEndpoint(address);
+  // Whoever waits for a fallback has somebody else to go to.
+  const isFallback = fallbacks.some((one) => namedIn(one, [settings]) !== undefined);
   // The session's own key was given to its own endpoint.
   const apiKey = keyVariable === undefined ? undefined : environment.variable(keyVariable);
   const { backend, description } = await openModelServer(
     url.href,
-    { network, protocol, contextTokens, onProbe: (probe) => recordContact(ledger, probe) },
+    {
+      ...{ network, protocol, contextTokens, onProbe: (probe) => recordContact(ledger, probe) },
+      loadingMsMax: isFallback ? LOADING_MS_MAX : undefined,
+    },
     { ...environment, apiKey },
     signal,
   );

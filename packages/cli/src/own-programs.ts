@@ -3,7 +3,7 @@
  * `node_modules/.bin` there, some people "."), and what lies in the project a stranger or a model has written.
  */
 import { accessSync, constants, realpathSync } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 
 export interface ProgramPlaces {
   readonly path: readonly string[];
@@ -13,15 +13,23 @@ export interface ProgramPlaces {
 
 /** By where it really lies. */
 export function findOwnProgram(program: string, { path, directory }: ProgramPlaces): string | undefined {
-  return path
+  return ownFolders({ path, directory })
     .map((folder) => realOf(join(folder, program)))
     .find((real) => real !== undefined && !isInProject(real, directory) && isExecutable(real));
 }
 
-/** Folders of `PATH` for a program that starts others: absolute ones, and none in the project. */
+/**
+ * Folders of `PATH` for a program that starts others: none in the project, and none that packages brought. npm puts the
+ * `node_modules/.bin` of every folder above the project there, too.
+ */
 export function ownFolders({ path, directory }: ProgramPlaces): readonly string[] {
-  return path.filter((folder) => isAbsolute(folder) && !isInProject(realOf(folder) ?? folder, directory));
+  return path.filter((folder) => {
+    const real = realOf(folder) ?? folder;
+    return !packageFolder.test(folder) && !packageFolder.test(real) && !isInProject(real, directory);
+  });
 }
+
+const packageFolder = /\/node_modules\/\.bin\/*$/u;
 
 /** A path may be relative to the project; links are followed. */
 export function isInProject(path: string, directory: string): boolean {

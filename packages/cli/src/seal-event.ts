@@ -77,7 +77,8 @@ export function sealEnding(ending: Ending, seal: (text: string) => string): Endi
   return { ...ending, error: { ...error, message: seal(error.message), ...next } };
 }
 
-function sealAll<T>(value: T, seal: (text: string) => string): T {
+/** Every text in it. */
+export function sealAll<T>(value: T, seal: (text: string) => string): T {
   return JSON.parse(JSON.stringify(value), (_key, inner: unknown) =>
     typeof inner === "string" && !picture.test(inner) ? seal(inner) : inner,
   ) as T;

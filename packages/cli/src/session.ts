@@ -41,7 +41,7 @@ import { openMcp } from "./mcp/open-mcp.ts";
 import { confinedBy, type McpPlan } from "./mcp/plan.ts";
 import { findKnownSecrets } from "./known-secrets.ts";
 import { openOtherModels, type OtherModelsPlan } from "./other-models.ts";
-import { sealEnding, sealEvent } from "./seal-event.ts";
+import { sealAll, sealEnding, sealEvent } from "./seal-event.ts";
 import { openSessionOverlay, type SessionOverlay } from "./session-review.ts";
 import type { SavedSession } from "./sessions/saved-session.ts";
 import { keptParts, rememberedBy, resumedParts } from "./sessions/saved-parts.ts";
@@ -360,7 +360,8 @@ export async function runSession(
       signal,
     },
   );
-  const ending = sealEnding(ended, (text) => session.seals.seal(text).text);
+  const seal = (text: string): string => session.seals.seal(text).text;
+  const ending = sealEnding(ended, seal);
   overlay?.ended(ending.outcome);
   await ledger.append({
     type: "session.end",
@@ -368,7 +369,7 @@ export async function runSession(
   });
   return {
     ...{ session: session.id, ending, approvals: session.judgement.approvals },
-    ...(kept.outcome === undefined ? {} : { goal: kept.outcome }),
+    ...(kept.outcome === undefined ? {} : { goal: sealAll(kept.outcome, seal) }),
     ...(overlay === undefined ? {} : { overlay }),
   };
 }

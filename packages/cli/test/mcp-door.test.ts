@@ -136,8 +136,11 @@ test("a server that is a program hears no denied call either, and each message i
 
 test("a program with a way out is told nothing above what its hosts are cleared for, and no secret; one without is", () => {
   const { session, ours, call } = withPrints();
-  const heard = (hosts: readonly string[], label: Label, text: string): string =>
-    JSON.stringify(createMessageGate("far", session, clearancesOf(hosts, label, session.policy))(call(text)));
+  const { policy } = session;
+  const heard = (hosts: readonly string[], label: Label, text: string): string => {
+    const clearances = clearancesOf(hosts, label, { policy, isConfined: true });
+    return JSON.stringify(createMessageGate("far", session, clearances)(call(text)));
+  };
   assert.match(heard(["far.example:443"], "internal", ours), /"answer".*restricted.*cleared for internal/);
   assert.match(heard([], "internal", ours), /"answer".*cleared for internal/);
   assert.match(heard(["far.example:443"], "restricted", ours), /"pass"/);

@@ -130,13 +130,16 @@ test("an interrupt ends the look, and the goal stays", async () => {
 });
 
 test("a goal that is taken back lets the work end; the model is told with the next message", async () => {
-  using agent = open([{ text: "Done." }, { text: "Hello." }]);
+  using agent = open([{ text: "Done." }, { text: "Hello." }, { text: "Done again." }]);
   await pursue(agent, () => {
     agent.session.setGoal(undefined);
     return ran(false, "no");
   });
   await agent.ask("hello");
   assert.match(contentOf(agent.requests[1]?.messages.at(-2)), /goal was taken back/);
+  agent.session.setGoal(checked);
+  await pursue(agent, () => ran(true, ""), "once more");
+  assert.match(contentOf(agent.requests[2]?.messages.at(-2)), /is a goal\. It is reached when/);
 });
 
 test("nobody waits for the check of a goal that was taken back or changed meanwhile", async () => {

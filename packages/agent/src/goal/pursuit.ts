@@ -49,6 +49,7 @@ const TEXT_CHARS_MAX = 8000;
 /** Looks in a row between which the model did nothing but talk. */
 const IDLE_LOOKS_MAX = 3;
 const MISSED = "The goal is not reached";
+const TAKEN_BACK = "The goal was taken back. Finish as you usually would.";
 
 export function createPursuit({ goal, emit }: PursuitOptions): Pursuit {
   let now = goal;
@@ -108,14 +109,16 @@ export function createPursuit({ goal, emit }: PursuitOptions): Pursuit {
       if (now === undefined) {
         const wasTold = told !== undefined;
         told = undefined;
-        return wasTold ? [note("The goal was taken back. Finish as you usually would.")] : [];
+        return wasTold ? [note(TAKEN_BACK)] : [];
       }
       const text = beginningText(now);
       if (told === text) return [];
       told = text;
       const message = note(text);
-      // A conversation that goes on was told when it began.
-      return items.some((item) => contentOf(item) === contentOf(message)) ? [] : [message];
+      // A conversation that goes on was told when it began, unless the goal was taken back since.
+      const said = items.map(contentOf);
+      const isTold = said.lastIndexOf(contentOf(message)) > said.lastIndexOf(contentOf(note(TAKEN_BACK)));
+      return isTold ? [] : [message];
     },
     beforeEnd: async (thread, signal) => {
       const at = now;

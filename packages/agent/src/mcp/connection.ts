@@ -172,7 +172,7 @@ async function answer(
 }
 
 function canBeAsked({ question, elicitation }: ConnectionWorld): boolean {
-  return question !== undefined || elicitation?.hooks().answersServers === true;
+  return question !== undefined || elicitation?.hooks().answersServer(elicitation.server) === true;
 }
 
 const LOG_CHARS_MAX = 1000;

@@ -17,7 +17,7 @@ function hooks(
   const told: unknown[] = [];
   return {
     told,
-    answersServers: true,
+    answersServer: () => true,
     elicitation: async (asked) => {
       told.push(asked);
       return before;

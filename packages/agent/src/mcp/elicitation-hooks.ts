@@ -6,7 +6,7 @@ import type { ToolWorld } from "../tools/tool.ts";
 import { answerElicitation } from "./elicitation.ts";
 import { textOf } from "./names.ts";
 
-export type ElicitationHooks = Pick<HookPoints, "answersServers" | "elicitation" | "elicitationResult">;
+export type ElicitationHooks = Pick<HookPoints, "answersServer" | "elicitation" | "elicitationResult">;
 
 interface ElicitationWorld {
   readonly question?: ToolWorld["question"];

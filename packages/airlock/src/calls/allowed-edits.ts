@@ -30,17 +30,17 @@ export function createAllowedEdits(): AllowedEdits {
   const noted: string[] = [];
   return {
     note(call, { workspace, seals }) {
-      if (workspace === undefined || (call.kind !== "edit" && call.kind !== "patch")) return;
-      const placeOf = (path: string): string => toRealPlace(path, workspace) ?? path;
-      const paths = call.kind === "edit" ? [call.path] : call.files.map(({ path }) => path);
-      if (!paths.some((path) => isGuardable(placeOf(path)))) return;
+      // Of a patch, and of a notebook, a call has pieces only.
+      if (workspace === undefined || call.kind !== "edit" || call.tool === "NotebookEdit") return;
+      const place = toRealPlace(call.path, workspace) ?? call.path;
+      if (!isGuardable(place)) return;
       // Sealed as the call is.
       const read = (path: string): string | undefined => {
         const text = readWorkspaceFile(workspace, path);
         return text === undefined ? undefined : seals.seal(text).text;
       };
-      for (const { edit } of editsOf(call, read)) {
-        if (edit.after !== undefined) noted.push(keyOf(placeOf(edit.path), edit.after));
+      for (const { edit, isWhole } of editsOf(call, read)) {
+        if (isWhole && edit.after !== undefined) noted.push(keyOf(place, edit.after));
       }
       noted.splice(0, Math.max(0, noted.length - NOTED_MAX));
     },

@@ -4,6 +4,8 @@ import type { KnownCall, Piece } from "./known-tools.ts";
 
 export interface JudgedEdit {
   readonly edit: FileEdit;
+  /** `after` is all of the file. */
+  readonly isWhole: boolean;
   /** Hosts that the rest of the file names already, where only a piece of it is looked at. */
   readonly knownHosts: ReadonlySet<string>;
 }
@@ -20,25 +22,25 @@ export function editsOf(call: KnownCall, read: (path: string) => string | undefi
     return call.files.map(({ path, before, after }) => {
       const present = read(path);
       const removed = after === undefined ? (present ?? before) : before;
-      return { edit: { path, before: removed, after }, knownHosts: hostsIn(present) };
+      return { edit: { path, before: removed, after }, isWhole: false, knownHosts: hostsIn(present) };
     });
   }
   if (call.kind !== "edit") return [];
   const { path, changes } = call;
   const before = read(path)?.replaceAll("\r\n", "\n");
   if (changes.kind === "whole") {
-    return [{ edit: { path, before, after: changes.text }, knownHosts: NO_HOSTS }];
+    return [{ edit: { path, before, after: changes.text }, isWhole: true, knownHosts: NO_HOSTS }];
   }
   const pieces = changes.pieces.slice(0, PIECES_MAX);
   const after = before === undefined ? undefined : applied(before, pieces);
-  if (after !== undefined) return [{ edit: { path, before, after }, knownHosts: NO_HOSTS }];
+  if (after !== undefined) return [{ edit: { path, before, after }, isWhole: true, knownHosts: NO_HOSTS }];
   const joined = (texts: readonly string[]): string => texts.join("\n");
   const edit = {
     path,
     before: joined(pieces.map(({ old }) => old)),
     after: joined(pieces.map(({ text }) => text)),
   };
-  return [{ edit, knownHosts: hostsIn(before) }];
+  return [{ edit, isWhole: false, knownHosts: hostsIn(before) }];
 }
 
 function hostsIn(text: string | undefined): ReadonlySet<string> {

@@ -50,7 +50,6 @@ export function createCallJudge(): JudgeCalls {
         refused.push({ kind: "refused", cause: "denied", detail: outcome.why, call: event.call });
       } else {
         passed.push(event);
-        noteEdit(attempt.session, event.call);
         tellOfSkill(attempt.session, event.call);
         notices.push(...outcome.findings.map(toNotice));
       }
@@ -74,16 +73,14 @@ export async function judgeCall(attempt: Judging, call: RawCall): Promise<Outcom
   const { session } = attempt;
   try {
     const args = argumentsOf(call);
-    return await judgeArguments(attempt, call, args);
+    const outcome = await judgeArguments(attempt, call, args);
+    // What it makes of a file that no cell may write; once, however often the answer makes it.
+    if (outcome.kind === "pass") session.allowedEdits.note(toKnownCall(call.name, args), session);
+    return outcome;
   } catch (error) {
     session.onTrouble(error);
     return { kind: "deny", why: `${call.name} could not be judged, and was not run: ${messageOf(error)}` };
   }
-}
-
-/** What it makes of a file that no cell may write. */
-export function noteEdit(session: AirlockSession, call: RawCall): void {
-  session.allowedEdits.note(toKnownCall(call.name, argumentsOf(call)), session);
 }
 
 /** Before the skill's own calls come: what it brings with it holds for those. Only a model's answer can say so. */

@@ -18,7 +18,8 @@ test("a prompt's files are named and not copied; what the person saw of one is s
   );
   assert.equal(say(link("file:///etc/passwd")), "/etc/passwd");
   assert.equal(say(link("file:///home/me/project-too/a")), "/home/me/project-too/a");
-  assert.equal(say(link("file:///home/me/project/a%20b.md")), "/home/me/project/a b.md");
+  assert.equal(say(link("file:///home/me/project/a%20b.md")), "@a\\ b.md");
+  assert.equal(say(link("file:///home/me/project/a%0Ab.md")), "/home/me/project/a\nb.md");
   assert.equal(say(link("https://house.example/x")), "https://house.example/x");
   const uri = "file:///home/me/project/a.ts";
   assert.match(say({ type: "resource", resource: { uri, text: "unsaved" } }), /@a\.ts:\n```\nunsaved\n```/);
@@ -26,6 +27,17 @@ test("a prompt's files are named and not copied; what the person saw of one is s
   assert.match(say({ type: "resource", resource: { uri, text: "a\n```\nb" } }), /:\n````\na\n```\nb\n````\n/);
   assert.equal(readBlocks("no list", "/").text, "");
   assert.equal(say(1, null, { type: "text" }), "");
+});
+
+test("what an editor embeds of a file in the workspace has that file's label, however it is called", () => {
+  const embedded = (uri: string): unknown =>
+    readBlocks([{ type: "resource", resource: { uri, text: "a\nb" } }], "/w").files;
+  for (const name of ["pay.md", "pay plan.md", "pay\nplan.md", "what's `this`.md"]) {
+    const path = `restricted/${name}`;
+    assert.deepEqual(embedded(`file:///w/${encodeURI(path)}`), [{ path, from: 1, to: 2 }]);
+  }
+  assert.equal(embedded("file:///elsewhere/pay.md"), undefined);
+  assert.equal(embedded("https://house.example/pay.md"), undefined);
 });
 
 test("calls of subagents have ids of their own, and what they say is theirs", () => {

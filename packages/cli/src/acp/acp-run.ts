@@ -173,10 +173,10 @@ export async function openAcpRun(options: AcpRunOptions): Promise<AcpRun> {
     get over(): unknown {
       return over.signal.aborted ? (over.signal.reason as unknown) : undefined;
     },
-    say({ text, pictures }) {
+    say(said) {
       if (over.signal.aborted) return Promise.reject(over.signal.reason as Error);
       waiting = Promise.withResolvers();
-      handle.send({ text, pictures, delivery: "next" });
+      handle.send({ ...said, delivery: "next" });
       return waiting.promise;
     },
     cancel: () => handle.interrupt(),

@@ -1,28 +1,40 @@
 /** What a person says in an editor: one text, in which the files that they name are named and not copied, and pictures. */
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { AttachedPicture } from "@cloister/agent";
+import type { AttachedPicture, UserMessage } from "@cloister/agent";
 import { isRecord } from "@cloister/base";
 import { fenced } from "./fenced.ts";
 
 export interface SaidBlocks {
   readonly text: string;
   readonly pictures: readonly AttachedPicture[];
+  /** Of the workspace, which stand in the text in whole or in part. */
+  readonly files?: readonly SaidFile[];
 }
+
+type SaidFile = NonNullable<UserMessage["files"]>[number];
 
 /** Content blocks of `session/prompt`. Kinds that were not offered (sound) are named as left out. */
 export function readBlocks(blocks: unknown, workspace: string): SaidBlocks {
   const all = Array.isArray(blocks) ? blocks.filter(isRecord) : [];
   const pictures: AttachedPicture[] = [];
+  const files: SaidFile[] = [];
   const text = all
     .map((block) => {
       const shown = pictureOf(block, workspace, pictures.length + 1);
-      if (shown === undefined) return textOfBlock(block, workspace);
+      if (shown === undefined) {
+        files.push(...filesOf(block, workspace));
+        return textOfBlock(block, workspace);
+      }
       pictures.push(shown);
       return "";
     })
     .join("");
-  return { text: text.trim() === "" && pictures.length > 0 ? "[picture]" : text, pictures };
+  return {
+    text: text.trim() === "" && pictures.length > 0 ? "[picture]" : text,
+    pictures,
+    ...(files.length === 0 ? {} : { files }),
+  };
 }
 
 /** Whoever judges the message says what is wrong with one that is none. */
@@ -58,12 +70,22 @@ function textOfBlock(block: Record<string, unknown>, workspace: string): string 
   return ` [${String(type)} left out] `;
 }
 
+/** By its address, for nobody reads `@path` in a text that calls a skill, or far down in one. Which lines, nobody says. */
+function filesOf({ type, resource }: Record<string, unknown>, workspace: string): SaidFile[] {
+  if (type !== "resource" || !isRecord(resource)) return [];
+  const { uri, text } = resource;
+  const path = insideOf(uri, workspace);
+  if (path === undefined || typeof text !== "string") return [];
+  return [{ path, from: 1, to: text.split("\n").length }];
+}
+
 /** `@path` attaches a file of the workspace; what is elsewhere is only named. */
 function mention(uri: unknown, workspace: string): string {
   if (typeof uri !== "string") return "";
   const inside = insideOf(uri, workspace);
-  if (inside === undefined || /\s/u.test(inside)) return pathOf(uri) ?? uri;
-  return `@${inside}`;
+  // A name with other blanks cannot be written as a mention.
+  if (inside === undefined || /[^\S ]/u.test(inside)) return pathOf(uri) ?? uri;
+  return `@${inside.replaceAll(" ", "\\ ")}`;
 }
 
 function insideOf(uri: unknown, workspace: string): string | undefined {

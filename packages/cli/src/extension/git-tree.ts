@@ -84,9 +84,10 @@ git --git-dir=own ls-tree -r -l --full-tree "$commit^{tree}" |
   awk -v files="$4" -v bytes="$5" '{ n += 1; b += $4 } END { exit n > files || b > bytes }' ||
   fail "it has more than $4 files, or is larger than $5 bytes"
 mkdir tree
-git --git-dir=own --work-tree=tree -c core.bare=false -c core.symlinks=false read-tree "$commit^{tree}"
+git --git-dir=own --work-tree=tree -c core.bare=false read-tree "$commit^{tree}"
 cd tree
-git --git-dir=../own --work-tree=. -c core.bare=false -c core.symlinks=false checkout-index --all
+git --git-dir=../own --work-tree=. -c core.bare=false -c core.symlinks=true checkout-index --all
+find . ! -type f ! -type d -delete
 `;
 
 /**

@@ -63,6 +63,9 @@ test("an agent that says reached without a passed check is not believed", async 
   const { kept } = open("1");
   const lie = kept.event(stepOf({ kind: "reached", text: "" }));
   assert.equal(lie.kind === "goal" && lie.step.kind, "given-up");
+  // As the agent's own words have it there is no goal any more; what is saved goes on with it.
+  const ended = kept.event({ kind: "goal", goal: undefined, step: { kind: "reached", text: "" } });
+  assert.deepEqual(ended.kind === "goal" && ended.goal, { ...goal, missed: 0 });
   kept.event(stepOf({ kind: "checking", id: "a" }));
   await settled();
   kept.event(stepOf({ kind: "reached", text: "" }));

@@ -1,6 +1,7 @@
 /**
  * The keeper's part in a goal: it runs the check, of the command that the person gave, and its own verdict is the one that
  * counts. An agent that was taken over may leave the check out, or say that it passed; the run fails all the same.
+ * A pass is of the files as they were then; what an agent that was taken over writes afterwards is not checked again.
  */
 import { GOAL_CHECKS_MAX, type Goal, type GoalCheck } from "@cloister/agent/goal";
 import type { AgentEvent } from "@cloister/agent";
@@ -104,7 +105,7 @@ export function keepGoal({ goal, run }: GoalKeepingOptions): GoalKeeping {
       if (!hasCheck) own.isReached = true;
       if (own.isReached) return believed;
       const text = "the agent says that it is reached, and its check did not pass";
-      return { ...believed, step: { kind: "given-up", text } };
+      return { ...believed, goal: { ...own.goal, missed: own.looks }, step: { kind: "given-up", text } };
     },
     get outcome() {
       if (held === undefined) return undefined;

@@ -17,6 +17,7 @@ import { newSession } from "../screen/going-on.ts";
 import type { OpenedSession } from "../screen/opened.ts";
 import type { AskClient, ClientCall } from "./asking.ts";
 import { createCaller, type Asked } from "./caller.ts";
+import { isOwnCall } from "./own-call.ts";
 
 export interface Served {
   readonly ok: boolean;
@@ -95,9 +96,12 @@ export async function openServeDesk({
       ...(ask === undefined
         ? {}
         : {
-            // Only about what the client itself calls.
-            approve: async (question, signal) =>
-              atWork === undefined ? "no" : await ask(question, atWork, signal),
+            // A hook, or an agent that was taken over, has calls judged too: what they say is not for the client.
+            approve: async (question, signal) => {
+              const own = atWork;
+              const isTheirs = own !== undefined && (await isOwnCall(question.call, own));
+              return isTheirs ? await ask(question, own, signal) : "no";
+            },
           }),
     },
   ).then(
@@ -130,7 +134,10 @@ export async function openServeDesk({
       const cancel = (): void => handle.interrupt();
       signal.addEventListener("abort", cancel, { once: true });
       handle.send({ text, delivery: "next" });
-      const ending = await waiting.promise.finally(() => signal.removeEventListener("abort", cancel));
+      const ending = await waiting.promise.finally(() => {
+        signal.removeEventListener("abort", cancel);
+        atWork = undefined;
+      });
       waiting = undefined;
       const seen = caller.take();
       // What the client may not see never reached it: then there is only the reason.

@@ -86,7 +86,8 @@ async function defineProgram(
   }
   // Without a cell it reaches everything.
   const reaches = egress !== undefined || !world.isConfined;
-  const clearances = clearancesOf(rights.allow, rights.clearance, session.policy);
+  const { policy } = session;
+  const clearances = clearancesOf(rights.allow, rights.clearance, { policy, isConfined: world.isConfined });
   return {
     argv: [server.command, ...server.args],
     environment: { ...world.environment, ...server.env },

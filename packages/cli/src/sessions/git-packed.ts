@@ -45,8 +45,9 @@ export function mergePacked(
 ): Buffer | undefined {
   const [before, after] = [read(wanted), read(now)];
   if (before === undefined || after === undefined) return undefined;
+  const back = [...before.lines].filter(([name]) => isState(name));
   const others = [...after.lines].filter(([name]) => !isState(name));
-  const merged = [...new Map([...before.lines, ...others])].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const merged = [...back, ...others].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const claims = noTable.claims.filter(
     (claim) => claim === "sorted" || (before.claims.includes(claim) && after.claims.includes(claim)),
   );

@@ -111,10 +111,12 @@ function put(step: RewindStep, { workspace, store, owner }: World): string | und
   const full = join(folder.path, basename(step.path));
   if (isChanged(step, full, store)) return "it changed just now";
   const stat = lstatSync(full, { throwIfNoEntry: false });
-  if (step.path === PACKED && step.now?.type === "file") {
+  // Also where none is now: what it held beside branches and tags was deleted meanwhile, and stays so.
+  const table = step.now ?? wanted;
+  if (step.path === PACKED && table?.type === "file") {
     const content = packedAfter(contentOf(wanted, store), contentOf(step.now, store));
     if (content === undefined) return "it is of a form that is not known here";
-    writeFile(full, content, { mode: step.now.mode, owner });
+    writeFile(full, content, { mode: table.mode, owner });
     return undefined;
   }
   if (stat !== undefined && (wanted === undefined || stat.isDirectory() !== (wanted.type === "directory"))) {

@@ -62,11 +62,14 @@ export function planRewind(options: PlanOptions): Planned {
     if (entry === undefined) return Buffer.alloc(0);
     return entry.type === "file" && entry.object !== undefined ? store.get(entry.object) : undefined;
   };
+  /** Contents are fetched of what is git's alone. */
+  const isSameOfGit = (path: string, one: TreeEntry | undefined, other: TreeEntry | undefined): boolean =>
+    isOfGit(path) && isSameState(path, contentOf(one), contentOf(other));
   /** It is not as the session left it; a folder that a person made stays with what they put into it. */
   const isTheirs = (now: TreeEntry | undefined, left: TreeEntry | undefined, path: string): boolean => {
     // Where the session was broken off nobody knows whose commits they are.
     if (last === undefined) return isOfGit(path);
-    return !isSameEntry(now, left) && !isSameState(path, contentOf(now), contentOf(left));
+    return !isSameEntry(now, left) && !isSameOfGit(path, now, left);
   };
   const moved = repositoriesIn(noted, target);
   const steps: RewindStep[] = [];
@@ -79,7 +82,7 @@ export function planRewind(options: PlanOptions): Planned {
     const now = noted.get(path);
     const wanted = target.get(path);
     if (isSameEntry(now?.entry, wanted)) continue;
-    if (isSameState(path, contentOf(now?.entry), contentOf(wanted))) continue;
+    if (isSameOfGit(path, now?.entry, wanted)) continue;
     if (isOfGit(path) && !isRepository) continue;
     if (moved.some((folder) => path === folder || path.startsWith(`${folder}/`))) continue;
     // A cell's own, seen while one ran: nobody made it, and nobody misses it.
@@ -100,14 +103,16 @@ export function planRewind(options: PlanOptions): Planned {
   // All of git or nothing: a branch that somebody else moved makes the rest theirs too.
   const isGitKept = [...theirs, ...impossible].some(({ path }) => isOfGit(path));
   const kept = isGitKept ? [...theirs, ...steps.filter(({ path }) => isOfGit(path))] : theirs;
+  const keptPaths = new Set([...kept, ...impossible].map(({ path }) => path));
+  const keptFolders = new Set(keptPaths.values().flatMap(foldersAbove));
+  // A folder with something in it that stays, stays.
+  const stays = ({ path, kind, now }: RewindStep): boolean =>
+    keptPaths.has(path) || (kind === "deleted" && now?.type === "directory" && keptFolders.has(path));
   return {
     kind: "plan",
     plan: {
       ...{ before, theirs: sorted(kept), impossible },
-      // A folder with something in it that stays, stays.
-      steps: sorted(
-        steps.filter((step) => !kept.includes(step) && !holdsAny(step, [...kept, ...impossible])),
-      ),
+      steps: sorted(steps.filter((step) => !stays(step))),
       left: [...new Set([...(story.trees[at]?.left ?? []), ...options.left])],
       isSure: story.isAtRest,
     },
@@ -148,9 +153,9 @@ function whyNot(wanted: TreeEntry | undefined, store: PlanOptions["store"]): str
   return store.get(wanted.object) === undefined ? "its content is no longer there" : undefined;
 }
 
-function holdsAny(step: RewindStep, kept: readonly { readonly path: string }[]): boolean {
-  if (step.kind !== "deleted" || step.now?.type !== "directory") return false;
-  return kept.some(({ path }) => path.startsWith(`${step.path}/`));
+function foldersAbove(path: string): readonly string[] {
+  const names = path.split("/").slice(0, -1);
+  return names.map((_name, at) => names.slice(0, at + 1).join("/"));
 }
 
 function sorted(steps: readonly RewindStep[]): RewindStep[] {

@@ -70,3 +70,23 @@ test("a subagent's own hook is asked of its calls and of nobody else's", async (
   assert.equal(own.permission?.verdict, "deny");
   assert.partialDeepStrictEqual(told, [{ agent_id: "s2", agent_type: "tester" }]);
 });
+
+test("no judge is asked about a judge's calls; where the organisation demands it, the call is refused instead", async () => {
+  const hooks = {
+    PreToolUse: [{ hooks: [{ type: "prompt", prompt: "May it?", failClosed: true }] }],
+  };
+  const read: Occasion = { event: "PreToolUse", tool: "Read", input: { file_path: "a.ts" }, callId: "c1" };
+  const decided = async (scope: "user" | "managed"): Promise<readonly [boolean, boolean]> => {
+    const parsed = parseHooks(hooks, { origin: { scope, path: "/s" } });
+    const running = createHooks(parsed.hooks, {
+      session: { sessionId: "ses_1", transcriptPath: "", cwd: "/p", permissionMode: "default" },
+      places: { workspace: "/p", home: "/h" },
+      run: () => Promise.reject(new Error("it was asked")),
+    });
+    const judged = running.forJudges();
+    const { permission } = await judged.on(read, new AbortController().signal);
+    return [judged.has(read), permission?.verdict === "deny"];
+  };
+  assert.deepEqual(await decided("user"), [false, false]);
+  assert.deepEqual(await decided("managed"), [true, true]);
+});

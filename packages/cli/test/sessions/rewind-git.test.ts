@@ -258,6 +258,23 @@ test("references that do not go back outlive a table that the agent packed them 
   }
 });
 
+test("where the table is gone, what was deleted with it and does not go back stays deleted", async () => {
+  using world = createRepository();
+  git(world, "notes", "add", "-m", "a note");
+  git(world, "update-ref", "refs/remotes/origin/main", "HEAD");
+  git(world, "tag", "v0");
+  git(world, "pack-refs", "--all");
+  const heads = git(world, "for-each-ref", "refs/heads", "refs/tags");
+  await session(world, () => {
+    const head = git(world, "rev-parse", "HEAD");
+    rmSync(join(world.workspace, ".git/packed-refs"));
+    git(world, "update-ref", "refs/heads/main", head);
+  });
+  using rewind = await open(world);
+  assert.deepEqual((await rewind.apply("files")).left, []);
+  assert.equal(git(world, "for-each-ref"), heads);
+});
+
 test("a table of references of a form that is not known keeps all of git as it is", async () => {
   using world = createRepository();
   const table = join(world.workspace, ".git/packed-refs");

@@ -43,7 +43,7 @@ export function createHooks(hooks: readonly Hook[], world: HooksWorld): Hooks {
       world.places,
     ).filter((hook) => !done.has(hook));
   return {
-    forJudges: () => createHooks(hooks.filter(isForJudges), world),
+    forJudges: () => createHooks(hooks.flatMap(forJudge), world),
     has: (occasion, caller) => select(occasion, caller).length > 0,
     on: async (occasion, signal, caller) => {
       const selected = select(occasion, caller);
@@ -70,9 +70,12 @@ const callEvents: ReadonlySet<string> = new Set([
   "PermissionDenied",
 ]);
 
-function isForJudges({ handler, event }: Hook): boolean {
-  const isProgram = handler.kind === "command" || handler.kind === "http" || handler.kind === "unsupported";
-  return isProgram && callEvents.has(event);
+/** No judge is asked about a judge's calls. Where that would be a managed check, silence would be consent: it refuses. */
+function forJudge(hook: Hook): readonly Hook[] {
+  if (!callEvents.has(hook.event)) return [];
+  const { kind } = hook.handler;
+  if (kind === "command" || kind === "http" || kind === "unsupported") return [hook];
+  return hook.isFailClosed ? [{ ...hook, handler: { kind: "unsupported", type: kind } }] : [];
 }
 
 async function runOne(
