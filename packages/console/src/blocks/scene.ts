@@ -8,18 +8,10 @@ import { escapeUntrusted } from "../text/escape.ts";
 import { fitLine, line, linesOf, span, wrapLine, type Line } from "../text/line.ts";
 import type { MarkdownStream } from "../text/markdown-stream.ts";
 import type { ConsoleWords } from "../words/type.ts";
-import {
-  callLine,
-  endBlock,
-  indented,
-  INDENT,
-  outputBlock,
-  todoBlock,
-  userBlock,
-  type Pace,
-} from "./blocks.ts";
+import { callLine, endBlock, indented, INDENT, outputBlock, userBlock, type Pace } from "./blocks.ts";
 import { shortCount, shortSeconds } from "./numbers.ts";
 import { goalBlock } from "../goal.ts";
+import { liveTodos } from "./live-todos.ts";
 import { createRoll, type Roll, type RollBlock } from "../full/roll.ts";
 import { backgroundLine, newsBlock, resultBlock } from "./result.ts";
 import { createTranscript, type Transcript } from "./transcript.ts";
@@ -69,7 +61,6 @@ interface RunningSubagent {
 
 const OUTPUT_LINES_LIVE = 3;
 const PROGRESS_CHARS_MAX = 8000;
-const TODOS_SHOWN_MAX = 8;
 const SUBAGENTS_SHOWN_MAX = 6;
 const CALLS_MAX = 1000;
 const THOUGHT_LINES_LIVE = 2;
@@ -151,6 +142,12 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
     print(() => [head], "call", { chars: whole.length, unfolded });
   };
 
+  /** What comes next is none of it. */
+  const endSaid = (): void => {
+    endThought();
+    endText();
+  };
+
   const result = (event: Extract<AgentEvent, { kind: "result" }>): void => {
     const call = calls.get(event.id) ?? { name: event.name, args: {}, output: "", since: clock.now() };
     calls.delete(event.id);
@@ -189,8 +186,7 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
   };
 
   const end = (ending: Ending): void => {
-    endThought();
-    endText();
+    endSaid();
     calls.clear();
     subagents.clear();
     isWorking = false;
@@ -237,8 +233,7 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
         return;
       }
       case "call":
-        endThought();
-        endText();
+        endSaid();
         if (calls.size < CALLS_MAX) {
           calls.set(event.id, { name: event.name, args: event.args, output: "", since: clock.now() });
         }
@@ -249,8 +244,7 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
         return;
       }
       case "result":
-        endThought();
-        endText();
+        endSaid();
         return result(event);
       case "status":
         if (event.isNews === true) print((columns) => newsBlock(event.text, columns - 1));
@@ -266,6 +260,7 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
         todos = event.todos;
         return;
       case "turn":
+        endSaid();
         status = "";
         pace = event.speed;
         return;
@@ -317,8 +312,7 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
       print(wrapped, joins ? "call" : "other");
     },
     interject: (lines) => {
-      endThought();
-      endText();
+      endSaid();
       print(typeof lines === "function" ? lines : () => [...lines]);
     },
     keep: (columns) => {
@@ -343,7 +337,8 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
       lines.push(...liveThought(columns));
       if (calls.size > 0 && last !== "call") lines.push([]);
       for (const call of calls.values()) lines.push(...liveCall(call, columns, spinner));
-      if (hasTasks) lines.push(...liveSubagents(columns, spinner), ...liveTodos(columns));
+      if (hasTasks) lines.push(...liveSubagents(columns, spinner));
+      if (hasTasks && isWorking) lines.push(...liveTodos(todos, words(), columns));
       if (isWorking) lines.push([], workingLine(columns, spinner));
       return lines;
     },
@@ -377,18 +372,6 @@ export function createScene({ words, clock, createStream }: SceneOptions): Scene
     });
     const more = running.length - SUBAGENTS_SHOWN_MAX;
     return more > 0 ? [...lines, [span(`  … +${more}`, "dim")]] : lines;
-  }
-
-  function liveTodos(columns: number): Line[] {
-    if (todos.length === 0 || !isWorking) return [];
-    const done = todos.filter((todo) => todo.status === "completed").length;
-    // What is done first gives way to what is still to do.
-    const shown =
-      todos.length > TODOS_SHOWN_MAX
-        ? todos.slice(Math.min(Math.max(0, done - 1), todos.length - TODOS_SHOWN_MAX))
-        : todos;
-    const title = [span(words().todos(done, todos.length), "dim")];
-    return [[], ...indented([title, ...todoBlock(shown.slice(0, TODOS_SHOWN_MAX), columns - INDENT)])];
   }
 
   function workingLine(columns: number, spinner: string): Line {
