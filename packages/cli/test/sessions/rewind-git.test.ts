@@ -13,11 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { systemClock } from "@cloister/base";
-import { openRewind, type Rewind } from "../../src/sessions/rewind.ts";
-import { createWorld, type World } from "./world.ts";
-
-const at = "2026-07-21T00:00:01.000Z";
+import { createWorld, open, session, type World } from "./world.ts";
 
 function git(world: World, ...args: readonly string[]): string {
   return execFileSync("git", ["-c", "user.name=A", "-c", "user.email=a@example.org", ...args], {
@@ -51,26 +47,6 @@ const seen = (world: World): readonly string[] => [
   git(world, "status", "--porcelain=v2", "--branch"),
   git(world, "diff", "--cached"),
 ];
-
-async function session(world: World, work: () => void, { isBroken = false } = {}): Promise<void> {
-  const log = world.begin();
-  const checkpoints = world.checkpoints(log);
-  log.append({ t: "user", text: "do it", at });
-  checkpoints.before(1);
-  await checkpoints.settled();
-  work();
-  if (!isBroken) {
-    checkpoints.after();
-    await checkpoints.settled();
-    const usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
-    log.append({ t: "end", outcome: "done", turns: 1, usage, at });
-  }
-  await checkpoints.close();
-  log.close();
-}
-
-const open = (world: World, { force = false } = {}): Promise<Rewind> =>
-  openRewind(world.found(), { to: 1, force, clock: systemClock });
 
 /** What an agent does with a shell. */
 function commitMuch(world: World): void {

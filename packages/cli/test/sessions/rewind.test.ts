@@ -22,32 +22,8 @@ import { Worker } from "node:worker_threads";
 import { systemClock } from "@cloister/base";
 import { applyRewind } from "../../src/sessions/rewind-apply.ts";
 import type { RewindStep } from "../../src/sessions/rewind-plan.ts";
-import { openRewind, type Rewind } from "../../src/sessions/rewind.ts";
 import { takeTree } from "../../src/sessions/take-tree.ts";
-import { createWorld, type World } from "./world.ts";
-
-const at = "2026-07-21T00:00:01.000Z";
-
-/** A session of one message, whose work is `work`. */
-async function session(world: World, work: () => void, { isBroken = false } = {}): Promise<void> {
-  const log = world.begin();
-  const checkpoints = world.checkpoints(log);
-  log.append({ t: "user", text: "do it", at });
-  checkpoints.before(1);
-  await checkpoints.settled();
-  work();
-  if (!isBroken) {
-    checkpoints.after();
-    await checkpoints.settled();
-    const usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
-    log.append({ t: "end", outcome: "done", turns: 1, usage, at });
-  }
-  await checkpoints.close();
-  log.close();
-}
-
-const open = (world: World, { force = false } = {}): Promise<Rewind> =>
-  openRewind(world.found(), { to: 1, force, clock: systemClock });
+import { createWorld, open, session } from "./world.ts";
 
 function tree(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -13,6 +13,7 @@ import {
   type SessionPlaces,
 } from "../../src/sessions/places.ts";
 import type { SessionRecord } from "../../src/sessions/records.ts";
+import { openRewind, type Rewind } from "../../src/sessions/rewind.ts";
 
 export interface World extends Disposable {
   readonly base: string;
@@ -60,4 +61,33 @@ export function createWorld(): World {
     found: () => findSession(places, key, { which: id, workspace }),
     [Symbol.dispose]: () => rmSync(base, { recursive: true, force: true }),
   };
+}
+
+const at = "2026-07-21T00:00:01.000Z";
+
+/** A session of one message, whose work is `work`. */
+export async function session(
+  world: World,
+  work: () => void,
+  { isBroken = false }: { readonly isBroken?: boolean } = {},
+): Promise<void> {
+  const log = world.begin();
+  const checkpoints = world.checkpoints(log);
+  log.append({ t: "user", text: "do it", at });
+  checkpoints.before(1);
+  await checkpoints.settled();
+  work();
+  if (!isBroken) {
+    checkpoints.after();
+    await checkpoints.settled();
+    const usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+    log.append({ t: "end", outcome: "done", turns: 1, usage, at });
+  }
+  await checkpoints.close();
+  log.close();
+}
+
+/** Back to before its message. */
+export function open(world: World, { force = false }: { readonly force?: boolean } = {}): Promise<Rewind> {
+  return openRewind(world.found(), { to: 1, force, clock: systemClock });
 }
